@@ -1,0 +1,1 @@
+"""Casekeep: the file room of a clinic."""

@@ -1,0 +1,1 @@
+"""The audit room: who did what, and proof that nobody changed the record."""

@@ -1,0 +1,76 @@
+"""What every blob store can do. A key is an organisation and a file id, never a name."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from casekeep.kernel.ids import FileId, OrganizationId
+
+CHUNK = 1 << 20
+"""Bytes are handed on in pieces of at most 1 MiB."""
+
+
+class BlobMissing(Exception):
+    """The store holds no bytes under this key."""
+
+
+class StoreUnavailable(Exception):
+    """The store cannot take or give bytes now (disk full, read-only, unreachable)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlobKey:
+    """Where the bytes of one file are."""
+
+    organization_id: OrganizationId
+    file_id: FileId
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a finished write holds: its size in bytes and the SHA-256 of its content."""
+
+    size: int
+    sha256: bytes
+
+
+class BlobWriter(Protocol):
+    """Takes the bytes of one blob, counts and hashes them."""
+
+    @property
+    def size(self) -> int:
+        """Bytes taken so far."""
+        ...
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes. Raises StoreUnavailable."""
+        ...
+
+    async def finish(self) -> Written:
+        """Make the blob durable under its key (fsync of file and folder). Raises StoreUnavailable."""
+        ...
+
+
+class BlobStore(Protocol):
+    """A place that keeps bytes."""
+
+    def receive(self, key: BlobKey) -> AbstractAsyncContextManager[BlobWriter]:
+        """Write a new blob; leaving the context without `finish` leaves nothing behind."""
+        ...
+
+    async def size(self, key: BlobKey) -> int:
+        """The blob's size in bytes. Raises BlobMissing."""
+        ...
+
+    def read(self, key: BlobKey, start: int, length: int) -> AsyncGenerator[bytes, None]:
+        """`length` bytes from offset `start`, in pieces of at most CHUNK. Raises BlobMissing."""
+        ...
+
+    async def delete(self, key: BlobKey) -> None:
+        """Remove the blob, finished or not; no error if there is none."""
+        ...
+
+    def keys(self) -> AsyncIterator[BlobKey]:
+        """Every key with bytes, finished or not, in no order."""
+        ...

@@ -1,0 +1,1 @@
+"""The cases room: opens cases and decides who sees them."""

@@ -1,0 +1,1 @@
+"""The one door to PostgreSQL: transactions with a tenant scope, migrations, roles."""

@@ -1,0 +1,1 @@
+"""Casekeep's own PostgreSQL: found, started, watched and joined by our supervisor."""

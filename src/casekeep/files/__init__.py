@@ -1,0 +1,1 @@
+"""The files room: receives, lists, opens and removes files."""

@@ -1,0 +1,68 @@
+"""A file as it leaves the room: frozen data, never a row and never bytes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from casekeep.kernel.ids import CaseId, CaseNumber, FileId, OrganizationId, UserId
+
+
+class Category(StrEnum):
+    """The clinician's word for what a file belongs to."""
+
+    LAB = "lab"
+    RADIOLOGY = "radiology"
+
+
+@dataclass(frozen=True, slots=True)
+class Uploader:
+    """Who added a file."""
+
+    id: UserId
+    first_name: str | None
+    last_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that was acknowledged: its bytes are on disk.
+
+    `name` is the label (never a path); `url_path` is the clinician contract's `file_url`, given
+    once; `size` in bytes; `sha256` of the content, 32 bytes; `media_type` is what the content is.
+    """
+
+    id: FileId
+    organization_id: OrganizationId
+    case_id: CaseId | None
+    case_number: CaseNumber | None
+    patient_id: UserId | None
+    name: str
+    url_path: str
+    media_type: str
+    size: int
+    sha256: bytes
+    category: Category
+    is_phi: bool
+    is_restricted: bool
+    uploaded_by: Uploader | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One keyset page of files, newest first; `next_after` is the cursor of the following one."""
+
+    files: tuple[StoredFile, ...]
+    next_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SizeLimits:
+    """The most bytes that one file may have, by category."""
+
+    lab: int
+    radiology: int
+
+    def of(self, category: Category) -> int:
+        """The limit of `category`, in bytes."""
+        return self.radiology if category is Category.RADIOLOGY else self.lab

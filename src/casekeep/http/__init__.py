@@ -1,0 +1,1 @@
+"""What both HTTP edges share: request ids, ranges, timestamps, uploads."""

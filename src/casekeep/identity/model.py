@@ -1,0 +1,113 @@
+"""Who may act in the house. An `Actor` is proof that a password, a code, a token or a key was
+checked; only this room makes one.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from casekeep.kernel.ids import ApiKeyId, OrganizationId, SignInId, UserId
+
+
+class Role(StrEnum):
+    """What a user is in their organisation."""
+
+    CLINICIAN = "clinician"
+    PATIENT = "patient"
+    ADMIN = "admin"
+
+
+class Audience(StrEnum):
+    """Which contract a sign-in is for; tokens of one are nothing to the other."""
+
+    CLINICIAN = "clinician"
+    PATIENT_PORTAL = "patient-portal"
+
+
+@dataclass(frozen=True, slots=True)
+class Clinician:
+    """A signed-in clinician."""
+
+    organization_id: OrganizationId
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A signed-in patient."""
+
+    organization_id: OrganizationId
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """A signed-in administrator: keeps accounts, keys and the audit; sees no case."""
+
+    organization_id: OrganizationId
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A partner's software, proven by an API key."""
+
+    organization_id: OrganizationId
+    api_key_id: ApiKeyId
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody with a shell on the server (the command line), or the server's own tasks."""
+
+    organization_id: OrganizationId
+
+
+Actor = Clinician | Patient | Administrator | Partner | Operator
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person's account."""
+
+    id: UserId
+    organization_id: OrganizationId
+    role: Role
+    email: str | None
+    phone: str | None
+    first_name: str | None
+    last_name: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a sign-in or a refresh hands out. `expires_in`: seconds of the access token's life."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    expires_at: datetime
+    user: User
+    sign_in_id: SignInId
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """An API key as it may be shown: never its secret."""
+
+    id: ApiKeyId
+    organization_id: OrganizationId
+    label: str
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """A tenant."""
+
+    id: OrganizationId
+    name: str
+    created_at: datetime
