@@ -1,0 +1,19 @@
+# Sourced by every script here: goes to the top of the tree, and gives each tool a place to write.
+# shellcheck shell=bash
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Tools keep their caches in the home folder. Where there is none that can be written, as in a
+# container or in CI, the tree itself holds them.
+if [ ! -d "${HOME:-}" ] || [ ! -w "${HOME:-}" ]; then
+    export XDG_CACHE_HOME="$PWD/.cache"
+    export UV_CACHE_DIR="$XDG_CACHE_HOME/uv"
+    export PIP_CACHE_DIR="$XDG_CACHE_HOME/pip"
+    export PYRIGHT_PYTHON_CACHE_DIR="$XDG_CACHE_HOME"
+    mkdir -p "$XDG_CACHE_HOME"
+fi
+
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+export PYRIGHT_PYTHON_IGNORE_WARNINGS=1 # it would ask the network whether it is the newest
+export UV_PYTHON_DOWNLOADS=never        # the machine's own Python is the one to use
