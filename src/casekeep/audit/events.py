@@ -1,0 +1,87 @@
+"""What an audit event is, and how it is written. An event carries ids, numbers and words of fixed
+lists, never a name, a text or an address; nothing here can change or remove one.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from casekeep.audit.actions import Action, Outcome
+from casekeep.db.database import Tx
+from casekeep.kernel.ids import OrganizationId
+
+Detail = UUID | StrEnum | int | None
+"""What an event may carry beside its ids; free text is not among it, on purpose."""
+
+_INSERT = """
+    insert into audit_events (id, organization_id, occurred_at, action, outcome, actor_kind,
+                              actor_id, case_id, file_id, subject_id, request_id, details)
+    select id, $1, occurred_at, action, outcome, actor_kind,
+           actor_id, case_id, file_id, subject_id, request_id, details::jsonb
+    from unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[],
+                $7::uuid[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[])
+         as e (id, occurred_at, action, outcome, actor_kind,
+               actor_id, case_id, file_id, subject_id, request_id, details)
+    on conflict (id) do nothing"""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The actor of an event: a kind such as `clinician`, and an id where there is one."""
+
+    organization_id: OrganizationId
+    kind: str
+    id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that was done or refused. `subject_id`: what was acted on, if neither case nor
+    file (a user, a key, a sign-in).
+    """
+
+    action: Action
+    outcome: Outcome = Outcome.DONE
+    case_id: UUID | None = None
+    file_id: UUID | None = None
+    subject_id: UUID | None = None
+    details: Mapping[str, Detail] = field(default_factory=dict[str, Detail])
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event with its id, its time, its actor and the request it came from."""
+
+    id: UUID
+    occurred_at: datetime
+    who: Who
+    event: Event
+    request_id: str | None
+
+
+async def insert_entries(tx: Tx, entries: Sequence[Entry]) -> None:
+    """Write entries of the transaction's organisation. Doing it twice is harmless: an id that is
+    there already is left as it is.
+    """
+    columns = zip(*(_columns(entry) for entry in entries), strict=True)
+    await tx.execute(_INSERT, tx.organization_id, *columns)
+
+
+def _columns(entry: Entry) -> tuple[object, ...]:
+    event = entry.event
+    return (
+        entry.id,
+        entry.occurred_at,
+        event.action,
+        event.outcome,
+        entry.who.kind,
+        entry.who.id,
+        event.case_id,
+        event.file_id,
+        event.subject_id,
+        entry.request_id,
+        json.dumps(dict(event.details), default=str) if event.details else "{}",
+    )

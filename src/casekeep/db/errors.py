@@ -1,0 +1,11 @@
+"""Refusals of PostgreSQL that a room may answer to, by names of the house; the driver's own types
+stay behind the door.
+"""
+
+import asyncpg
+
+UniqueViolation = asyncpg.UniqueViolationError
+"""A row that collides with another one."""
+
+RowNotValid = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
+"""Rows that the database will never take, however often they are tried."""
