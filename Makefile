@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # variable called HOST or DATA in somebody's shell means something else.
 typed = $(if $(filter command,$(origin $(1))),CASEKEEP_$(1)="$($(1))")
 
-.PHONY: help setup run test check format clean
+.PHONY: help setup run test check sizes format clean
 
 help: ## Show this list
 	@printf 'Casekeep: the file room of a clinic\n\n'
@@ -28,6 +28,9 @@ test: setup ## Run everything that CI runs
 
 check: setup ## Form, lint, types, layers and quick tests: under a minute
 	@scripts/check
+
+sizes: setup ## List what is over the aim of 150 lines a file and 20 a function
+	@.venv/bin/python -m tests.architecture.sizes
 
 format: setup ## Let ruff rewrite what it can
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .

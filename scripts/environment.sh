@@ -17,3 +17,8 @@ fi
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS=1 # it would ask the network whether it is the newest
 export UV_PYTHON_DOWNLOADS=never        # the machine's own Python is the one to use
+
+# The machine's own certificates, where it has any: a clinic's proxy may be signed by its own.
+if [ -n "$(ls -A /etc/ssl/certs 2>/dev/null)" ]; then
+    export UV_SYSTEM_CERTS=1
+fi
