@@ -48,7 +48,10 @@ class BlobWriter(Protocol):
         ...
 
     async def finish(self) -> Written:
-        """Make the blob durable under its key (fsync of file and folder). Raises StoreUnavailable."""
+        """Make the blob durable under its key (fsync of file and folder).
+
+        Raises StoreUnavailable.
+        """
         ...
 
 

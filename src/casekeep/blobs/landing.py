@@ -1,0 +1,67 @@
+"""One blob on its way to the disk, as blocking calls: bytes go to a `.partial` file, and get their
+own name only when all are durable. Never touches a file that it did not make itself.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from casekeep.blobs.folders import Folders, sync_folder
+
+PARTIAL = ".partial"
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_PRIVATE_FILE = 0o600
+
+
+class Landing:
+    """Writes, hashes and settles one blob at `path`. All methods block; call them in a thread,
+    one at a time. They raise OSError.
+    """
+
+    def __init__(self, folders: Folders, path: Path) -> None:
+        self._folders = folders
+        self._path = path
+        self._partial = path.with_name(path.name + PARTIAL)
+        self._file: int | None = None
+        self._made: Path | None = None
+        self._hash = hashlib.sha256()
+
+    def write(self, pieces: Sequence[bytes]) -> None:
+        """Append `pieces`, in order."""
+        file = self._opened()
+        for piece in pieces:
+            self._hash.update(piece)
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[os.write(file, rest) :]
+
+    def settle(self, pieces: Sequence[bytes]) -> bytes:
+        """Append the last `pieces`, make the blob durable under its name; its SHA-256."""
+        self.write(pieces)
+        os.fsync(self._opened())
+        self._close()
+        self._partial.rename(self._path)
+        self._made = self._path
+        sync_folder(self._path.parent)
+        return self._hash.digest()
+
+    def discard(self) -> None:
+        """Remove what was written, whichever name it has by now."""
+        self._close()
+        if self._made is not None:
+            self._made.unlink(missing_ok=True)
+            sync_folder(self._made.parent)
+            self._made = None
+
+    def _opened(self) -> int:
+        if self._file is None:
+            self._file = self._folders.open_in(self._partial, _NEW, _PRIVATE_FILE)
+            self._made = self._partial
+        return self._file
+
+    def _close(self) -> None:
+        if self._file is not None:
+            file, self._file = self._file, None
+            os.close(file)

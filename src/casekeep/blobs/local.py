@@ -1,0 +1,167 @@
+"""Blobs on a local disk: `root/<organisation>/<two hex digits>/<file id>`. A name here is made of
+ids only; what is not yet complete carries `.partial` and is swept after a crash.
+"""
+
+import errno
+import os
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+
+from casekeep.blobs.folders import Folders, sync_folder
+from casekeep.blobs.landing import PARTIAL, Landing
+from casekeep.blobs.store import BlobKey, BlobMissing, StoreUnavailable, Written
+from casekeep.blobs.taking import Taking
+from casekeep.blobs.threads import Threads
+from casekeep.kernel.ids import FileId, OrganizationId
+
+log = structlog.get_logger()
+
+_SHARDS = tuple(f"{number:02x}" for number in range(256))
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+_HELD = 1 << 19
+"""Bytes kept in memory before a thread writes them: a small file takes one hop, all in all."""
+
+
+class LocalStore:
+    """A BlobStore in the folder `root`, which is made when the first blob arrives.
+
+    `threads`: how many files may be written or read at one moment. More than the processors,
+    because an fsync waits, and file systems settle concurrent ones together.
+    """
+
+    def __init__(self, root: Path, *, threads: int = 16) -> None:
+        self._root = root
+        self._folders = Folders(root)
+        self._threads = Threads(threads)
+
+    @asynccontextmanager
+    async def receive(self, key: BlobKey) -> AsyncGenerator["LocalWriter", None]:
+        """Write a new blob; leaving the context without `finish` leaves nothing behind."""
+        writer = LocalWriter(self._threads, Landing(self._folders, self._path(key)))
+        try:
+            yield writer
+        finally:
+            if not writer.finished:
+                await self._clear_away(writer, key)
+
+    async def size(self, key: BlobKey) -> int:
+        """The blob's size in bytes. Raises BlobMissing, StoreUnavailable."""
+        path = self._path(key)
+        with _told():
+            return (await self._threads.run(path.stat)).st_size
+
+    async def read(self, key: BlobKey, start: int, length: int) -> AsyncGenerator[bytes, None]:
+        """`length` bytes from offset `start`, in pieces of at most CHUNK. Raises BlobMissing, and
+        StoreUnavailable also when the blob holds fewer bytes than that.
+        """
+        taking = Taking(self._path(key), start, length)
+        try:
+            while taking.left:
+                with _told():
+                    piece = await self._threads.run(taking.next_piece)
+                yield piece
+        finally:
+            taking.close()
+
+    async def delete(self, key: BlobKey) -> None:
+        """Remove the blob, finished or not; no error if there is none. Raises StoreUnavailable."""
+        with _told():
+            await self._threads.run(_remove, self._path(key))
+
+    async def keys(self) -> AsyncIterator[BlobKey]:
+        """Every key with bytes, finished or not, in no order; names that are no ids are passed by.
+        Raises StoreUnavailable.
+        """
+        for organization_id in await self._ids_in(self._root):
+            organization = self._root / str(organization_id)
+            for shard in _SHARDS:
+                for file_id in await self._ids_in(organization / shard):
+                    yield BlobKey(OrganizationId(organization_id), FileId(file_id))
+
+    async def _ids_in(self, folder: Path) -> set[UUID]:
+        with _told():
+            return await self._threads.run(_ids_in, folder)
+
+    def _path(self, key: BlobKey) -> Path:
+        # Rebuilt from the number: nothing but the 36 characters of an id can enter a path.
+        organization, file = UUID(int=key.organization_id.int), UUID(int=key.file_id.int)
+        return self._root / str(organization) / _SHARDS[file.node >> 40] / str(file)
+
+    async def _clear_away(self, writer: "LocalWriter", key: BlobKey) -> None:
+        try:
+            await writer.discard()
+        except StoreUnavailable:  # the sweeper will find it; the first error is the one to tell
+            log.warning("blob.left_behind", file_id=str(key.file_id))
+
+
+class LocalWriter:
+    """Takes the bytes of one blob, holding back small writes until they are worth a thread."""
+
+    def __init__(self, threads: Threads, landing: Landing) -> None:
+        self._threads = threads
+        self._landing = landing
+        self._held: list[bytes] = []
+        self._held_size = 0
+        self.size = 0
+        self.finished = False
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes. Raises StoreUnavailable."""
+        self._held.append(bytes(data))  # bytes stay as they are; what may change is copied
+        self._held_size += len(data)
+        self.size += len(data)
+        if self._held_size >= _HELD:
+            with _told(missing=StoreUnavailable):
+                await self._threads.run(self._landing.write, self._release())
+
+    async def finish(self) -> Written:
+        """Make the blob durable under its key; what it holds. Raises StoreUnavailable."""
+        with _told(missing=StoreUnavailable):
+            sha256 = await self._threads.run(self._landing.settle, self._release())
+        self.finished = True
+        return Written(self.size, sha256)
+
+    async def discard(self) -> None:
+        """Remove what was written. Raises StoreUnavailable."""
+        self._release()
+        with _told():
+            await self._threads.run(self._landing.discard)
+
+    def _release(self) -> list[bytes]:
+        held, self._held, self._held_size = self._held, [], 0
+        return held
+
+
+@contextmanager
+def _told(missing: type[Exception] = BlobMissing) -> Generator[None]:
+    """Say what the disk said in the store's words; never with a path in them."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise missing from None
+    except OSError as error:
+        raise StoreUnavailable(errno.errorcode.get(error.errno or 0, "EIO")) from None
+
+
+def _remove(path: Path) -> None:
+    gone = False
+    for each in (path, path.with_name(path.name + PARTIAL)):
+        with suppress(FileNotFoundError):
+            each.unlink()
+            gone = True
+    if gone:
+        sync_folder(path.parent)
+
+
+def _ids_in(folder: Path) -> set[UUID]:
+    try:
+        names = {entry.removesuffix(PARTIAL) for entry in os.listdir(folder)}  # noqa: PTH208 - names
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+    return {UUID(name) for name in names if _ID.fullmatch(name)}
