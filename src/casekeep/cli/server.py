@@ -1,0 +1,57 @@
+"""`casekeep serve` and `casekeep demo`: the server in the foreground."""
+
+from typing import Annotated, Any
+
+import typer
+
+from casekeep.cli import serving
+from casekeep.cli.options import DataOption
+from casekeep.settings import load_settings
+
+HostOption = Annotated[
+    str | None, typer.Option(help="Address to listen on (127.0.0.1). [env: CASEKEEP_HOST]")
+]
+PortOption = Annotated[
+    int | None,
+    typer.Option(help="Port to listen on (8000); 0 takes a free one. [env: CASEKEEP_PORT]"),
+]
+WorkersOption = Annotated[
+    int | None, typer.Option(help="Server processes (2). [env: CASEKEEP_WORKERS]")
+]
+
+
+def serve(
+    data: DataOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    workers: WorkersOption = None,
+) -> None:
+    """Serve the clinic's files until Ctrl-C or SIGTERM.
+
+    Starts its own PostgreSQL in the data folder, or uses CASEKEEP_DATABASE_URL. Prints one line on
+    stdout when it is ready; the log goes to stderr. `casekeep config show` lists every setting.
+    """
+    given = {"data": data, "host": host, "port": port, "workers": workers}
+    raise typer.Exit(serving.serve(load_settings(given), on_ready=_announce))
+
+
+def _announce(url: str) -> None:
+    typer.echo(f"Casekeep is ready on {url}")
+
+
+def demo(
+    data: DataOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    workers: WorkersOption = None,
+) -> None:
+    """Serve a synthetic clinic to look around in.
+
+    The first start makes two organisations with clinicians, patients, cases and some eighty real
+    files; later starts find them again. Prints who can sign in and how. Never use it for real
+    patients: its passwords are public.
+    """
+    from casekeep.cli.demo import running  # noqa: PLC0415 - heavy, and needed here only
+
+    given: dict[str, Any] = {"data": data, "host": host, "port": port, "workers": workers}
+    raise typer.Exit(running.serve_demo(load_settings({**given, "demo": True})))

@@ -1,0 +1,56 @@
+"""Opening a case, with the files that come with it: all or nothing."""
+
+from typing import Any
+
+from litestar import Request, Router, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+
+from casekeep.cases.model import NewCase
+from casekeep.files.model import Category
+from casekeep.http.house import House
+from casekeep.identity.gate import SignedIn
+
+from .auth import demand_same_user
+from .forms import Form, read_form
+from .openapi import CreateCaseOperation
+from .wire import CaseCreated, case_out, file_out
+
+_CATEGORY_OF_PART = {"lab_files": Category.LAB, "radiology_files": Category.RADIOLOGY}
+_MOST_YEARS = 150
+
+
+@post("/create_case", summary="Open a case", operation_class=CreateCaseOperation)
+async def create_case(
+    request: Request[Any, Any, State],
+    house: NamedDependency[House],
+    caller: NamedDependency[SignedIn],
+) -> CaseCreated:
+    """Open a case with its files. If one file is refused, nothing at all is kept, and the answer
+    names the file and says why.
+    """
+    form = Form()
+    async with house.receiving.batch(caller.actor) as batch:
+        async for part in read_form(request, form, house.idle_timeout):
+            category = _CATEGORY_OF_PART.get(part.name)
+            if category is not None:
+                await batch.receive(part.filename or "", part.chunks, category)
+        demand_same_user(caller, form.optional("user_id"))
+        case, files = await batch.keep_in_new_case(_new_case(form))
+    return CaseCreated(
+        "Case created successfully", case_out(case), [file_out(file) for file in files]
+    )
+
+
+def _new_case(form: Form) -> NewCase:
+    return NewCase(
+        patient_name=form.text("patient_name"),
+        patient_age=form.whole_number("patient_age", 0, _MOST_YEARS),
+        patient_gender=form.text("patient_gender"),
+        summary=form.optional("case_summary"),
+        patient_email=form.optional("patient_email"),
+        patient_phone=form.optional("patient_phone"),
+    )
+
+
+router = Router(path="/cases", route_handlers=[create_case], tags=["Cases"])

@@ -1,0 +1,89 @@
+"""Sign-in for clients of the published API: a GoTrue-style endpoint. Every way of failing to sign
+in answers alike, in the same time.
+"""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, Router, get, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody
+
+from casekeep.http.house import House
+from casekeep.identity.gate import SignedIn
+from casekeep.identity.model import Audience
+from casekeep.kernel import errors as facts
+
+from .wire import TokensOut, UserOut, tokens_out, user_out
+
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """The body of both grants: email and password, or a refresh token."""
+
+    email: str = ""
+    password: str = ""
+    refresh_token: str = ""
+
+
+class GrantError(msgspec.Struct, frozen=True):
+    """How GoTrue tells a failed grant."""
+
+    error: str
+    error_description: str
+
+
+def _grant_refused(_: Request[Any, Any, Any], error: facts.DomainError) -> Response[GrantError]:
+    refresh = isinstance(error, facts.RefreshNotValid | facts.RefreshReplayed)
+    text = "Invalid Refresh Token" if refresh else "Invalid login credentials"
+    return Response(GrantError("invalid_grant", text), status_code=400, headers=_NO_STORE)
+
+
+def _grant_unknown() -> Response[GrantError]:
+    text = "grant_type is password or refresh_token"
+    return Response(GrantError("unsupported_grant_type", text), status_code=400)
+
+
+@post(
+    "/token",
+    status_code=200,
+    summary="Sign in, or refresh",
+    exception_handlers={
+        facts.SignInRefused: _grant_refused,
+        facts.RefreshNotValid: _grant_refused,
+        facts.RefreshReplayed: _grant_refused,
+    },
+)
+async def token(
+    request: Request[Any, Any, State],
+    house: NamedDependency[House],
+    data: JSONBody[Credentials],
+    grant_type: FromQuery[str] = "",
+) -> Response[TokensOut] | Response[GrantError]:
+    """Trade a password or a refresh token for an access token; a refresh token works once."""
+    match grant_type:
+        case "password":
+            address = request.client.host if request.client else ""
+            tokens = await house.sign_in.with_password(data.email, data.password, address)
+        case "refresh_token":
+            tokens = await house.sign_in.refresh(data.refresh_token, Audience.CLINICIAN)
+        case _:
+            return _grant_unknown()
+    return Response(tokens_out(tokens), headers=_NO_STORE)
+
+
+@get("/user", summary="Who is signed in")
+async def user(caller: NamedDependency[SignedIn]) -> UserOut:
+    """The account behind the token."""
+    return user_out(caller.user)
+
+
+@post("/logout", status_code=204, summary="Sign out")
+async def logout(house: NamedDependency[House], caller: NamedDependency[SignedIn]) -> None:
+    """End this sign-in: its access and refresh tokens stop working."""
+    await house.sign_in.sign_out(sign_in=(caller.user.organization_id, caller.sign_in_id))
+
+
+router = Router(path="/auth/v1", route_handlers=[token, user, logout], tags=["Sign-in"])

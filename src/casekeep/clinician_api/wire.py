@@ -1,0 +1,161 @@
+"""The clinician contract's shapes: snake_case, whole seconds, integer case ids."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from casekeep.cases.model import Case
+from casekeep.files.model import StoredFile
+from casekeep.http.timestamps import seconds
+from casekeep.identity.model import Tokens, User
+from casekeep.kernel.ids import CaseId, CaseNumber, CaseRef
+
+from .errors import FieldsNotValid, field_problem
+
+Timestamp = Annotated[
+    str,
+    msgspec.Meta(description="ISO 8601, UTC, whole seconds", examples=["2026-03-04T10:30:15Z"]),
+]
+_LARGEST_NUMBER = 2**63 - 1
+
+
+class FileOut(msgspec.Struct, frozen=True):
+    """One file of a case: exactly these eight fields."""
+
+    file_id: UUID
+    case_id: int | None
+    file_name: str
+    file_type: str
+    file_size: int
+    file_url: str
+    file_category: str
+    uploaded_at: Timestamp
+
+
+class FilesOut(msgspec.Struct, frozen=True):
+    """`GET /cases/files/{case_id}`."""
+
+    files: list[FileOut]
+
+
+class FileAdded(msgspec.Struct, frozen=True):
+    """`POST /cases/upload`."""
+
+    message: str
+    file: FileOut
+
+
+class Message(msgspec.Struct, frozen=True):
+    """An act without a result of its own."""
+
+    message: str
+
+
+class CaseOut(msgspec.Struct, frozen=True):
+    """A case, whole."""
+
+    id: int
+    case_id: UUID
+    user_id: UUID | None
+    doctor_id: UUID | None
+    patient_name: str
+    patient_age: int | None
+    patient_gender: str | None
+    case_summary: str | None
+    status: str
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class CaseCreated(msgspec.Struct, frozen=True):
+    """`POST /cases/create_case`."""
+
+    message: str
+    case: CaseOut
+    uploaded_files: list[FileOut]
+
+
+class UserOut(msgspec.Struct, frozen=True):
+    """The account behind a token, in the shape that GoTrue clients read."""
+
+    id: UUID
+    email: str | None
+    role: str
+    user_metadata: dict[str, str | None]
+    aud: str = "authenticated"
+
+
+class TokensOut(msgspec.Struct, frozen=True):
+    """`POST /auth/v1/token`. `expires_in` in seconds, `expires_at` in Unix seconds."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    expires_at: int
+    refresh_token: str
+    user: UserOut
+
+
+def file_out(file: StoredFile) -> FileOut:
+    """The wire shape of a file."""
+    return FileOut(
+        file.id,
+        file.case_number,
+        file.name,
+        file.media_type,
+        file.size,
+        file.url_path,
+        file.category.value,
+        seconds(file.created_at),
+    )
+
+
+def case_out(case: Case) -> CaseOut:
+    """The wire shape of a case."""
+    return CaseOut(
+        case.number,
+        case.id,
+        case.clinician_id,
+        case.clinician_id,
+        case.patient_name,
+        case.patient_age,
+        case.patient_gender,
+        case.summary,
+        case.analysis_state.value,
+        seconds(case.created_at),
+        seconds(case.updated_at),
+    )
+
+
+def user_out(user: User) -> UserOut:
+    """The wire shape of an account."""
+    names = {"first_name": user.first_name, "last_name": user.last_name}
+    return UserOut(user.id, user.email, user.role.value, names)
+
+
+def tokens_out(tokens: Tokens) -> TokensOut:
+    """The wire shape of a sign-in."""
+    return TokensOut(
+        tokens.access_token,
+        "bearer",
+        tokens.expires_in,
+        int(tokens.expires_at.timestamp()),
+        tokens.refresh_token,
+        user_out(tokens.user),
+    )
+
+
+def read_case_ref(text: str, where: str = "path") -> CaseRef:
+    """Either kind of case id. Raises FieldsNotValid for neither kind (the contract's 422)."""
+    if text.isascii() and text.isdigit() and int(text) <= _LARGEST_NUMBER:
+        return CaseNumber(int(text))
+    return CaseId(read_uuid(text, "case_id", "Input should be a case number or a UUID", where))
+
+
+def read_uuid(text: str, field: str, message: str, where: str = "path") -> UUID:
+    """A UUID in its usual form. Raises FieldsNotValid."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise FieldsNotValid(field_problem(where, field, message, text)) from None

@@ -1,0 +1,33 @@
+"""The assembled parts that the HTTP edges use. Built once by `bootstrap`, never changed after."""
+
+from dataclasses import dataclass
+
+from casekeep.audit.log import AuditLog
+from casekeep.blobs.store import BlobStore
+from casekeep.db.database import Database
+from casekeep.files.links import Links
+from casekeep.files.model import SizeLimits
+from casekeep.files.receiving import Receiving
+from casekeep.identity.codes import OneTimeCodes
+from casekeep.identity.gate import Gate
+from casekeep.identity.signing_in import SignIn
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything an edge may call. `public_url`: the origin that people use, without a slash at
+    the end, or empty to answer with the origin of the request. `idle_timeout`: seconds that an
+    upload may pause.
+    """
+
+    db: Database
+    blobs: BlobStore
+    audit: AuditLog
+    gate: Gate
+    sign_in: SignIn
+    codes: OneTimeCodes
+    receiving: Receiving
+    links: Links
+    limits: SizeLimits
+    public_url: str
+    idle_timeout: float

@@ -1,0 +1,66 @@
+"""The root ASGI application: opens the house when the server starts, closes it when it stops, and
+sends each request to the edge that it belongs to. It decides nothing else.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Any, NamedTuple
+
+from .asgi import ASGIApp, Receive, Scope, Send
+from .health import Health
+from .house import House
+
+
+class Apps(NamedTuple):
+    """An opened house, and the edges over it."""
+
+    house: House
+    clinician_api: ASGIApp
+    portal_api: ASGIApp
+    pages: ASGIApp
+
+
+class Root:
+    """One server process. `opening` is entered at startup and left at shutdown."""
+
+    def __init__(self, opening: Callable[[], AbstractAsyncContextManager[Apps]]) -> None:
+        self._opening = opening
+        self._dispatch: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI entry point."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._dispatch is not None and scope["type"] == "http":
+            await self._dispatch(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        async with AsyncExitStack() as closing:
+            try:
+                await receive()
+                apps = await closing.enter_async_context(self._opening())
+                self._dispatch = dispatcher(apps)
+            except Exception as error:
+                await send({"type": "lifespan.startup.failed", "message": type(error).__name__})
+                raise
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def dispatcher(apps: Apps) -> ASGIApp:
+    """Every path to its edge, wrapped in what all answers share."""
+    health = Health(apps.house)
+
+    async def dispatch(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        if path == "/api/v1" or path.startswith("/api/v1/"):
+            await apps.portal_api(scope, receive, send)
+        elif path in {"/healthz", "/readyz"}:
+            await health(scope, receive, send)
+        elif path == "/" or path.startswith(("/demo/", "/assets/")):
+            await apps.pages(scope, receive, send)
+        else:
+            await apps.clinician_api(scope, receive, send)
+
+    return dispatch

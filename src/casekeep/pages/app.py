@@ -1,0 +1,67 @@
+"""The pages' application: the front page and, for the synthetic clinic only, its mailbox."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from litestar import Litestar, Request, Response, get
+from litestar.exceptions import NotFoundException
+
+from casekeep.settings import Settings
+
+from .demo_clinic import DemoClinic, read_demo_clinic
+from .mailbox import read_mailbox
+
+_ASSETS = Path(__file__).parent / "assets"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+_templates = Environment(
+    loader=PackageLoader("casekeep.pages"),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def build_app(settings: Settings) -> Litestar:
+    """The pages. With `settings.demo` they show who can sign in, and the mail that was sent."""
+    data = Path(settings.data)
+
+    @get("/", include_in_schema=False, sync_to_thread=True)
+    def front_page(request: Request[Any, Any, Any]) -> Response[str]:
+        clinic = read_demo_clinic(data) if settings.demo else DemoClinic()
+        origin = settings.public_url or str(request.base_url).rstrip("/")
+        return _page("front.html", clinic=clinic, origin=origin)
+
+    @get("/demo/mailbox", include_in_schema=False, sync_to_thread=True)
+    def mailbox() -> Response[str]:
+        if not settings.demo:
+            raise NotFoundException
+        return _page("mailbox.html", letters=read_mailbox(data / "outbox"))
+
+    @get("/assets/page.css", include_in_schema=False, sync_to_thread=True)
+    def style() -> Response[bytes]:
+        body = (_ASSETS / "page.css").read_bytes()
+        return Response(body, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+    return Litestar(
+        [front_page, mailbox, style],
+        openapi_config=None,
+        logging_config=None,
+        exception_handlers={Exception: _failed},
+    )
+
+
+def _page(name: str, **facts: Any) -> Response[str]:  # noqa: ANN401 - whatever the page shows
+    html = _templates.get_template(name).render(**facts)
+    headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
+    return Response(html, media_type="text/html", headers=headers)
+
+
+def _failed(_: Request[Any, Any, Any], error: Exception) -> Response[str]:
+    status = getattr(error, "status_code", 500)
+    text = "Not found" if status == 404 else "This page could not be shown"  # noqa: PLR2004
+    return Response(text, status_code=status, media_type="text/plain")

@@ -1,0 +1,174 @@
+"""The only module that reads the environment. A setting comes from the command line, else from a
+`CASEKEEP_…` variable, else from a TOML file, else from its default here.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+
+PREFIX = "CASEKEEP_"
+MIB = 1 << 20
+
+
+class SettingsNotValid(Exception):
+    """A setting that cannot be used; the text names it and says what it takes."""
+
+
+def _doc(text: str, *, secret: bool = False, **bounds: Any) -> msgspec.Meta:  # noqa: ANN401
+    return msgspec.Meta(description=text, extra={"secret": secret}, **bounds)
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that an operator may choose."""
+
+    data: Annotated[str, _doc("Folder of everything Casekeep keeps on disk.", min_length=1)] = (
+        "data"
+    )
+    host: Annotated[str, _doc("Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, _doc("Port to listen on; 0 takes a free one.", ge=0, le=65535)] = 8000
+    workers: Annotated[int, _doc("Server processes.", ge=1, le=64)] = 2
+    public_url: Annotated[
+        str, _doc("Origin that people use, such as https://files.clinic.example.")
+    ] = ""
+    trusted_proxies: Annotated[
+        str,
+        _doc("Addresses of proxies whose X-Forwarded-For is believed, with commas between them."),
+    ] = ""
+    database_url: Annotated[
+        str,
+        _doc(
+            "PostgreSQL 15 or newer to use instead of the embedded one, as the owner of its "
+            "database: postgresql://owner:password@host/name. Used for migrations; the "
+            "application signs in as a role of its own that owns nothing.",
+            secret=True,
+        ),
+    ] = ""
+    database_app_url: Annotated[
+        str,
+        _doc(
+            "The application's own role in that database, where an administrator makes roles "
+            "by hand; else the migration makes it.",
+            secret=True,
+        ),
+    ] = ""
+    database_connections: Annotated[
+        int, _doc("Connections to PostgreSQL for each server process.", ge=2, le=200)
+    ] = 8
+    mail_url: Annotated[
+        str,
+        _doc(
+            "Where mail goes: smtp://user:password@host:587, smtps://…, or maildir:FOLDER. "
+            "Empty: a maildir in the data folder's `outbox`.",
+            secret=True,
+        ),
+    ] = ""
+    mail_from: Annotated[str, _doc("Sender of mail.")] = "Casekeep <no-reply@localhost>"
+    sms_url: Annotated[
+        str,
+        _doc(
+            "Where text messages go: an HTTP gateway https://user:password@host/path, or "
+            "maildir:FOLDER. Empty: the same outbox as mail.",
+            secret=True,
+        ),
+    ] = ""
+    lab_limit_mib: Annotated[
+        int, _doc("Largest lab file in one request, in MiB.", ge=1, le=102400)
+    ] = 10
+    radiology_limit_mib: Annotated[
+        int, _doc("Largest radiology file in one request, in MiB.", ge=1, le=102400)
+    ] = 50
+    upload_idle_seconds: Annotated[
+        float, _doc("Seconds that an upload may pause before it is given up.", gt=0)
+    ] = 60.0
+    shutdown_seconds: Annotated[
+        int, _doc("Seconds that running requests get to finish on SIGTERM.", ge=1, le=3600)
+    ] = 60
+    secret_key: Annotated[
+        str,
+        _doc(
+            "Secret that tokens and codes are keyed with, at least 32 characters. Empty: one is "
+            "made and kept in the data folder's `secrets`.",
+            secret=True,
+        ),
+    ] = ""
+    demo: Annotated[bool, _doc("Show the synthetic clinic's front page and mailbox.")] = False
+
+
+def load_settings(given: Mapping[str, object] | None = None) -> Settings:
+    """Settings from `given` (the command line), the environment, the file and the defaults.
+
+    The TOML file is `CASEKEEP_CONFIG`, else `casekeep.toml` in the data folder if there is one.
+    Raises SettingsNotValid.
+    """
+    from_environment = {
+        name: os.environ[PREFIX + name.upper()]
+        for name in Settings.__struct_fields__
+        if PREFIX + name.upper() in os.environ
+    }
+    chosen = {**from_environment, **{k: v for k, v in (given or {}).items() if v is not None}}
+    values = {**_from_file(str(chosen.get("data", "data"))), **chosen}
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsNotValid(_explain(str(error))) from None
+    if settings.secret_key and len(settings.secret_key) < 32:  # noqa: PLR2004 - see its description
+        raise SettingsNotValid("CASEKEEP_SECRET_KEY must have at least 32 characters")
+    return settings
+
+
+def export_settings(settings: Settings) -> None:
+    """Put the settings into the environment, for the server processes that this one starts."""
+    for name, value in msgspec.structs.asdict(settings).items():
+        os.environ[PREFIX + name.upper()] = (
+            str(value).lower() if isinstance(value, bool) else str(value)
+        )
+
+
+def shown_settings(settings: Settings) -> dict[str, object]:
+    """The settings as they may be shown: the passwords in them masked."""
+    secret = {name for name, _, meta in described() if (meta.extra or {}).get("secret")}
+    return {
+        name: _masked(str(value)) if name in secret and value else value
+        for name, value in msgspec.structs.asdict(settings).items()
+    }
+
+
+def described() -> Iterator[tuple[str, object, msgspec.Meta]]:
+    """Every setting: its name, its default and its description."""
+    hints = get_type_hints(Settings, include_extras=True)
+    for name, default in zip(Settings.__struct_fields__, Settings.__struct_defaults__, strict=True):
+        yield name, default, get_args(hints[name])[1]
+
+
+def _from_file(data: str) -> dict[str, object]:
+    named = os.environ.get(PREFIX + "CONFIG")
+    path = Path(named) if named else Path(data) / "casekeep.toml"
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if named:
+            raise SettingsNotValid(f"CASEKEEP_CONFIG names {path}, which does not exist") from None
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsNotValid(f"{path} cannot be read as TOML: {error}") from None
+
+
+def _explain(message: str) -> str:
+    what, _, where = message.partition(" - at `$.")
+    name = where.rstrip("`")
+    return f"{PREFIX}{name.upper()}: {what}" if name else what
+
+
+def _masked(value: str) -> str:
+    parts = urlsplit(value)
+    if not parts.netloc:
+        return value if parts.scheme == "maildir" else "********"
+    host = parts.netloc.rpartition("@")[2]
+    user = parts.username
+    netloc = f"{user}:********@{host}" if user else host
+    return urlunsplit((parts.scheme, netloc, parts.path, "********" if parts.query else "", ""))
