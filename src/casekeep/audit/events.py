@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from casekeep.audit.actions import Action, Outcome
@@ -51,9 +52,10 @@ class Event:
     details: Mapping[str, Detail] = field(default_factory=dict[str, Detail])
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An event with its id, its time, its actor and the request it came from."""
+class Entry(NamedTuple):
+    """An event with its id, its time, its actor and the request it came from. It never leaves the
+    room; a tuple, because one is made for every list that is shown.
+    """
 
     id: UUID
     occurred_at: datetime

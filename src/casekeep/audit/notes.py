@@ -142,7 +142,7 @@ class ListingNotes:
         if late <= LATE:
             return note
         details = {**note.event.details, "late_seconds": int(late.total_seconds())}
-        return replace(note, occurred_at=now, event=replace(note.event, details=details))
+        return note._replace(occurred_at=now, event=replace(note.event, details=details))
 
 
 def _by_organization(notes: Sequence[Entry]) -> dict[OrganizationId, list[Entry]]:
