@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from casekeep.cases.model import CaseFacts
 from casekeep.kernel.ids import CaseId, CaseNumber, FileId, OrganizationId, UserId
 
 
@@ -46,6 +47,35 @@ class StoredFile:
     is_restricted: bool
     uploaded_by: Uploader | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What the decision about a file needs, and no more. `case`: None for a general document;
+    `hides_restricted`: the organisation hides restricted files from patients.
+    """
+
+    organization_id: OrganizationId
+    case: CaseFacts | None
+    uploaded_by: UserId | None
+    is_restricted: bool
+    hides_restricted: bool
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file whose bytes have arrived and are durable, but which is not kept yet.
+
+    `size` in bytes; `sha256` of the content, 32 bytes; `category`: None while it is not said.
+    """
+
+    id: FileId
+    name: str
+    media_type: str
+    size: int
+    sha256: bytes
+    category: Category | None
 
 
 @dataclass(frozen=True, slots=True)

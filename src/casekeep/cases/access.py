@@ -1,0 +1,44 @@
+"""The one place that decides who sees a case. Every path to a case, or to a file in one, asks here;
+nothing else in the house may compare a case's people with an actor.
+"""
+
+from typing import assert_never
+
+from casekeep.cases import queries
+from casekeep.cases.model import CaseFacts
+from casekeep.db.database import Tx
+from casekeep.identity.model import Actor, Administrator, Clinician, Operator, Partner, Patient
+from casekeep.kernel.errors import CaseNotVisible
+from casekeep.kernel.ids import CaseRef
+
+
+def may_see(actor: Actor, case: CaseFacts) -> bool:
+    """Whether `actor` may see `case`: a clinician their own, a patient the one they are the patient
+    of, the operator every one of the organisation. Nobody sees a deleted or a foreign case.
+    """
+    if case.deleted or case.organization_id != actor.organization_id:
+        return False
+    match actor:
+        case Clinician():
+            return case.clinician_id == actor.user_id
+        case Patient():
+            return case.patient_id == actor.user_id
+        case Operator():
+            return True
+        case Administrator() | Partner():
+            return False
+        case _:
+            assert_never(actor)
+
+
+async def visible_case(tx: Tx, actor: Actor, ref: CaseRef, *, lock: bool = False) -> CaseFacts:
+    """The case of that id or number, if `actor` may see it.
+
+    `lock`: hold the case's row until the transaction ends, so that it can be neither deleted nor
+    given another file meanwhile. A case that is absent, deleted or somebody else's takes the same
+    path. Raises CaseNotVisible.
+    """
+    facts = await queries.case_facts(tx, ref, lock=lock)
+    if facts is None or not may_see(actor, facts):
+        raise CaseNotVisible
+    return facts

@@ -1,0 +1,77 @@
+"""Opens a case for a clinician and links it to its patient's account. It never commits: the files
+that come with a case are kept in the same transaction, or none of it is.
+"""
+
+from datetime import datetime
+from typing import assert_never
+
+from casekeep.audit.actions import Action
+from casekeep.audit.log import AuditLog, Event
+from casekeep.cases import queries
+from casekeep.cases.model import Case, NewCase
+from casekeep.db.database import Tx
+from casekeep.identity.accounts import find_or_create_patient
+from casekeep.identity.actors import who
+from casekeep.identity.model import Actor, Administrator, Clinician, Operator, Partner, Patient
+from casekeep.kernel.errors import InputNotValid, RoleNotAllowed
+from casekeep.kernel.ids import CaseId, UserId, new_id
+
+_LONGEST_NAME = 200
+_OLDEST = 150
+
+
+async def open_case(tx: Tx, audit: AuditLog, actor: Actor, new: NewCase, *, at: datetime) -> Case:
+    """Open a case that belongs to `actor`, numbered within the organisation and dated `at`.
+
+    An email address or a phone number links it to that patient's account, which is created if it
+    is new (clinician contract, `POST /cases/create_case`).
+    Raises RoleNotAllowed, InputNotValid, and what `find_or_create_patient` raises.
+    """
+    owner = _owner(actor)
+    _check(new)
+    case = await queries.insert_case(
+        tx,
+        CaseId(new_id()),
+        new,
+        clinician_id=owner,
+        patient_id=await _patient(tx, new),
+        at=at,
+    )
+    event = Event(Action.CASE_OPENED, case_id=case.id, subject_id=case.patient_id)
+    await audit.record(tx, who(actor), event)
+    return case
+
+
+def _owner(actor: Actor) -> UserId | None:
+    match actor:
+        case Clinician():
+            return actor.user_id
+        case Operator():
+            return None
+        case Patient() | Administrator() | Partner():
+            raise RoleNotAllowed
+        case _:
+            assert_never(actor)
+
+
+def _check(new: NewCase) -> None:
+    texts = (new.patient_name, new.patient_gender, new.summary or "")
+    if any("\0" in text for text in texts):
+        raise InputNotValid("A text may not hold a NUL character")
+    if not 1 <= len(new.patient_name) <= _LONGEST_NAME:
+        raise InputNotValid(f"patient_name must have 1 to {_LONGEST_NAME} characters")
+    if not 0 <= new.patient_age <= _OLDEST:
+        raise InputNotValid(f"patient_age must be 0 to {_OLDEST}")
+
+
+async def _patient(tx: Tx, new: NewCase) -> UserId | None:
+    if new.patient_email is None and new.patient_phone is None:
+        return None
+    first_name, _, last_name = new.patient_name.partition(" ")
+    return await find_or_create_patient(
+        tx,
+        email=new.patient_email,
+        phone=new.patient_phone,
+        first_name=first_name,
+        last_name=last_name.strip() or None,
+    )

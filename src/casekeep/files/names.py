@@ -1,0 +1,82 @@
+"""Names of files: what people read, and what a URL can carry. A name here is a label only; nothing
+on disk is ever called by it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Container
+from itertools import count
+
+LONGEST = 255
+"""Characters that a name may have."""
+
+_NAMELESS = "file"
+_LONGEST_SUFFIX = 20
+# Characters that show nothing, or that turn the direction of text around, so that a name reads as
+# another one. The two joiners are letters' helpers in Persian, in Indic scripts and in emoji.
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_JOINERS = {"\u200c", "\u200d"}
+_BETWEEN_PARTS = re.compile(r"[/\\]")
+_NOT_IN_A_PATH = re.compile(r'[/\\#?%:*"<>|]')
+
+
+def clean_name(raw: str) -> str:
+    """The label for a name as a client sent it: in NFC, without path, control and direction
+    characters, 1 to LONGEST characters, the extension kept. Cleaning twice changes nothing.
+    """
+    seen = "".join(_seen(character) for character in raw)
+    parts = (_tidy(part) for part in reversed(_BETWEEN_PARTS.split(seen)))
+    return _shortened(next((part for part in parts if part), _NAMELESS), LONGEST)
+
+
+def path_name(label: str) -> str:
+    """`label` as the last part of a URL's path: without the characters that end or split one, or
+    that file systems refuse when it is saved.
+    """
+    return clean_name(_NOT_IN_A_PATH.sub("_", label))
+
+
+def distinct(name: str, taken: Container[str]) -> str:
+    """`name` if it is free, else `name (2)`, `name (3)`, … before the extension."""
+    if name not in taken:
+        return name
+    return next(
+        candidate for n in count(2) if (candidate := numbered(name, n)) not in taken
+    )
+
+
+def numbered(name: str, number: int) -> str:
+    """The `number`-th file of one name: `report.pdf`, `report (2).pdf`, … (clinician contract)."""
+    if number == 1:
+        return name
+    stem, suffix = _stem_and_suffix(name)
+    mark = f" ({number})"
+    return stem[: LONGEST - len(suffix) - len(mark)].rstrip() + mark + suffix
+
+
+def _seen(character: str) -> str:
+    if character in _JOINERS:
+        return character
+    if character.isspace():
+        return " "
+    return "" if unicodedata.category(character) in _UNSEEN else character
+
+
+def _tidy(part: str) -> str:
+    """One part of a path in NFC, single-spaced; empty if it names nothing (`.`, `..`, blanks)."""
+    tidy = " ".join(unicodedata.normalize("NFC", part).split()).rstrip(". ")
+    return tidy if tidy.strip("\u200c\u200d. ") else ""
+
+
+def _shortened(name: str, longest: int) -> str:
+    if len(name) <= longest:
+        return name
+    stem, suffix = _stem_and_suffix(name)
+    return stem[: longest - len(suffix)].rstrip(". ") + suffix
+
+
+def _stem_and_suffix(name: str) -> tuple[str, str]:
+    stem, dot, suffix = name.rpartition(".")
+    if not stem.strip(". ") or len(suffix) > _LONGEST_SUFFIX:
+        return name, ""
+    return stem, dot + suffix
