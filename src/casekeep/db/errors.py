@@ -9,3 +9,7 @@ UniqueViolation = asyncpg.UniqueViolationError
 
 RowNotValid = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
 """Rows that the database will never take, however often they are tried."""
+
+
+class DatabaseNotUsable(Exception):
+    """The database cannot serve as Casekeep's; the text says why and what to do."""

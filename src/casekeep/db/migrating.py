@@ -4,7 +4,6 @@ Migrations run as the owner; the application connects as a login role that owns 
 bypass row-level security. Runs under an advisory lock, so that servers may start side by side.
 """
 
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,16 +12,25 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import asyncpg
 from pogo_core.util import migrate, sql
 
+from casekeep.db.errors import DatabaseNotUsable
+from casekeep.db.passwords import new_password
+
 if TYPE_CHECKING:
     from casekeep.db.database import Connection
 
 GROUP_ROLE = "casekeep_application"
+__all__ = [
+    "GROUP_ROLE",
+    "DatabaseNotUsable",
+    "Migrated",
+    "application_dsn_for",
+    "check_application_role",
+    "migrate_database",
+    "migrations_folder",
+    "new_password",
+]
 _LOCK = 7_205_919_443_061
 _OLDEST_SUPPORTED = 150_000
-
-
-class DatabaseNotUsable(Exception):
-    """The database cannot serve as Casekeep's; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +109,6 @@ def application_dsn_for(owner_dsn: str, password: str) -> str:
     address = parts.netloc.rpartition("@")[2]
     netloc = f"{quote(role, safe='')}:{quote(password, safe='')}@{address}"
     return urlunsplit(parts._replace(netloc=netloc))
-
-
-def new_password() -> str:
-    """A password for a role, of 256 random bits."""
-    return secrets.token_urlsafe(32)
 
 
 async def check_application_role(application_dsn: str) -> None:

@@ -1,0 +1,71 @@
+"""Passwords of database roles, made once and kept in a folder of the data folder that only its
+owner can read. They are never logged and never leave this machine.
+"""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from casekeep.db.errors import DatabaseNotUsable
+
+
+def new_password() -> str:
+    """A password for a role, of 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def kept_password(folder: Path, name: str) -> str:
+    """The password in `folder/name`, made and written durably if there is none (mode 0600).
+
+    Of several processes that make it at once the first one wins. Raises DatabaseNotUsable when it
+    cannot be read or written.
+    """
+    path = folder / name
+    try:
+        if not path.exists():
+            _make_folder(folder)
+            _write_once(path, new_password())
+        return path.read_text("ascii")
+    except OSError as error:
+        raise DatabaseNotUsable(
+            f"cannot keep the database's passwords in {folder}: {error.strerror}"
+        ) from error
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        give_to_owner_of(folder.parent, folder)
+
+
+def _write_once(path: Path, text: str) -> None:
+    mine = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        handle = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode("ascii"))
+            file.flush()
+            os.fsync(file.fileno())
+        give_to_owner_of(path.parent, mine)
+        with suppress(FileExistsError):
+            path.hardlink_to(mine)
+    finally:
+        mine.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def give_to_owner_of(folder: Path, path: Path) -> None:
+    """As root: give what we made to whom the folder belongs, so that they can use it as well."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's entries durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
