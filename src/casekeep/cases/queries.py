@@ -1,6 +1,7 @@
 """All SQL of the cases room: rows in, frozen data out. It decides nothing."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from casekeep.cases.model import AnalysisState, Case, CaseFacts, NewCase
@@ -15,7 +16,7 @@ _FACTS = """
     from cases where organization_id = $1 and """
 _LOCK = " for no key update"
 
-# The number is counted on the organisation's row: of two new cases at once, one waits for the other.
+# The number is counted on the organisation's row: of two new cases at once, one waits.
 _OPEN = """
     with counted as (
         update organizations set last_case_number = last_case_number + 1
@@ -71,4 +72,5 @@ async def insert_case(
 
 
 def _case(row: Row) -> Case:
-    return Case(**{**row, "analysis_state": AnalysisState(row["analysis_state"])})
+    columns: dict[str, Any] = dict(row)
+    return Case(**columns | {"analysis_state": AnalysisState(columns["analysis_state"])})

@@ -36,7 +36,14 @@ _FIRST_SECTOR = 512
 _PDF_WITHIN = 1024  # ISO 32000-1, Annex H: where readers look for the header
 _PREAMBLE = 128  # DICOM PS3.10, 7.1
 _LONGEST_BRANDS = 1024
-_PROGRAMS = (b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"#!")
+_PROGRAMS = (
+    b"MZ",
+    b"\x7fELF",
+    b"\xca\xfe\xba\xbe",
+    b"\xcf\xfa\xed\xfe",
+    b"\xce\xfa\xed\xfe",
+    b"#!",
+)
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"GIF8", _OLE)
 
 

@@ -33,16 +33,15 @@ def path_name(label: str) -> str:
     """`label` as the last part of a URL's path: without the characters that end or split one, or
     that file systems refuse when it is saved.
     """
-    return clean_name(_NOT_IN_A_PATH.sub("_", label))
+    plain = _NOT_IN_A_PATH.sub("_", label)
+    return clean_name("".join(each for each in plain if each.isprintable()))
 
 
 def distinct(name: str, taken: Container[str]) -> str:
     """`name` if it is free, else `name (2)`, `name (3)`, … before the extension."""
     if name not in taken:
         return name
-    return next(
-        candidate for n in count(2) if (candidate := numbered(name, n)) not in taken
-    )
+    return next(candidate for n in count(2) if (candidate := numbered(name, n)) not in taken)
 
 
 def numbered(name: str, number: int) -> str:

@@ -1,0 +1,96 @@
+"""Hands out the bytes of a file, after a decision about that very file. That it was opened is
+committed to the audit before the first byte leaves the house.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from casekeep.audit.actions import Action
+from casekeep.audit.log import AuditLog, Event
+from casekeep.blobs.store import BlobKey, BlobStore
+from casekeep.db.database import Database, Tx
+from casekeep.files import queries
+from casekeep.files.finding import readable
+from casekeep.files.links import Links
+from casekeep.files.model import StoredFile
+from casekeep.files.queries import Shown
+from casekeep.files.refusing import recording_refusal
+from casekeep.identity.actors import who
+from casekeep.identity.model import Actor
+from casekeep.kernel.errors import FileNotVisible, TokenNotValid
+from casekeep.kernel.ids import FileId, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A file that may be read now. `read(start, length)`: that many bytes from that offset, in
+    pieces of at most 1 MiB; raises BlobMissing.
+    """
+
+    file: StoredFile
+    read: Callable[[int, int], AsyncGenerator[bytes, None]]
+
+
+async def open_file(
+    db: Database, audit: AuditLog, blobs: BlobStore, actor: Actor, file_id: FileId
+) -> OpenFile:
+    """Open a file by its id. Raises FileNotVisible."""
+    asked = Event(Action.FILE_OPENED, file_id=file_id)
+    return await _open(db, audit, blobs, actor, asked=asked, find=partial(_by_id, file_id))
+
+
+async def open_by_url_path(
+    db: Database, audit: AuditLog, blobs: BlobStore, actor: Actor, url_path: str
+) -> OpenFile:
+    """Open a file by its `file_url`, exactly as it was given out (clinician contract,
+    `GET /{file_url}`). Raises FileNotVisible.
+    """
+    asked = Event(Action.FILE_OPENED)
+    given = url_path if url_path.isprintable() else ""  # no other was ever given out
+    return await _open(db, audit, blobs, actor, asked=asked, find=partial(_by_url_path, given))
+
+
+async def open_link(
+    db: Database, audit: AuditLog, blobs: BlobStore, links: Links, token: str
+) -> OpenFile:
+    """Open the file of a signed link. Whether its patient may read it, and is a user still, is
+    asked again. Raises FileNotVisible, whatever the cause.
+    """
+    try:
+        actor, file_id = links.read(token)
+    except TokenNotValid:
+        raise FileNotVisible from None
+    asked = Event(Action.FILE_OPENED, file_id=file_id)
+    find = partial(_by_link, actor.user_id, file_id)
+    return await _open(db, audit, blobs, actor, asked=asked, find=find)
+
+
+async def _open(
+    db: Database,
+    audit: AuditLog,
+    blobs: BlobStore,
+    actor: Actor,
+    *,
+    asked: Event,
+    find: Callable[[Tx], Awaitable[Shown | None]],
+) -> OpenFile:
+    async with recording_refusal(audit, actor, asked), db.transaction(actor.organization_id) as tx:
+        file = readable(actor, await find(tx))
+        opened = Event(Action.FILE_OPENED, case_id=file.case_id, file_id=file.id)
+        await audit.record(tx, who(actor), opened)
+    return OpenFile(file, partial(blobs.read, BlobKey(file.organization_id, file.id)))
+
+
+async def _by_id(file_id: FileId, tx: Tx) -> Shown | None:
+    return await queries.find_by_id(tx, file_id)
+
+
+async def _by_url_path(url_path: str, tx: Tx) -> Shown | None:
+    return await queries.find_by_url_path(tx, url_path)
+
+
+async def _by_link(user_id: UserId, file_id: FileId, tx: Tx) -> Shown | None:
+    live = await queries.is_live_patient(tx, user_id)
+    found = await queries.find_by_id(tx, file_id)
+    return found if live else None

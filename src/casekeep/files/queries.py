@@ -1,0 +1,166 @@
+"""SQL of the files room that shows and changes kept files: rows in, frozen data out. It decides
+nothing; what is still arriving is in `queries_receiving`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from casekeep.cases.model import CaseFacts
+from casekeep.cases.queries import id_and_number
+from casekeep.db.database import Database, Row, Tx
+from casekeep.files.model import Category, FileFacts, StoredFile, Uploader
+from casekeep.kernel.ids import CaseId, CaseRef, FileId, OrganizationId, UserId
+
+_BY_ID = "select * from shown_files where organization_id = $1 and file_id = $2"
+_BY_URL_PATH = "select * from shown_files where organization_id = $1 and url_path = $2"
+_CASE_FILES = "select * from case_files($1, $2, $3, $4)"
+_PATIENT_FILES = "select * from patient_files($1, $2, $3, $4, $5, $6, $7)"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A file together with the facts that decide who may see it."""
+
+    facts: FileFacts
+    file: StoredFile
+
+
+async def find_by_id(tx: Tx, file_id: FileId) -> Shown | None:
+    """A stored file that nobody removed."""
+    row = await tx.fetch_row(_BY_ID, tx.organization_id, file_id)
+    return None if row is None else _shown(row, _case(row))
+
+
+async def find_by_url_path(tx: Tx, url_path: str) -> Shown | None:
+    """A stored file that nobody removed, by the path it was once given."""
+    row = await tx.fetch_row(_BY_URL_PATH, tx.organization_id, url_path)
+    return None if row is None else _shown(row, _case(row))
+
+
+async def files_of_case(
+    db: Database, organization_id: OrganizationId, ref: CaseRef, viewer: UUID | None
+) -> tuple[CaseFacts | None, list[Shown]]:
+    """The case and its files in upload order, in one round trip. For a case that is not the
+    viewer's the files are left out; `viewer` None is the operator.
+    """
+    case_id, number = id_and_number(ref)
+    return _with_cases(
+        await db.fetch_unscoped(_CASE_FILES, organization_id, case_id, number, viewer)
+    )
+
+
+async def files_of_patient(
+    db: Database,
+    organization_id: OrganizationId,
+    patient_id: UserId,
+    *,
+    case_id: CaseId | None,
+    phi: bool | None,
+    most: int | None,
+    after: tuple[datetime, UUID] | None,
+) -> tuple[CaseFacts | None, list[Shown]]:
+    """The files of one of a patient's cases, with that case, or those of all of them; newest
+    first, in one round trip. For a case that is not the patient's the files are left out.
+    """
+    past = after or (None, None)
+    return _with_cases(
+        await db.fetch_unscoped(
+            _PATIENT_FILES, organization_id, patient_id, case_id, phi, most, *past
+        )
+    )
+
+
+async def mark_removed(tx: Tx, file_id: FileId, by: UserId | None, at: datetime) -> bool:
+    """Take a file away; False if somebody did so meanwhile."""
+    return (
+        await tx.execute(
+            """update files set deleted_at = $3, deleted_by = $4
+           where organization_id = $1 and id = $2 and state = 'stored' and deleted_at is null""",
+            tx.organization_id,
+            file_id,
+            at,
+            by,
+        )
+        == 1
+    )
+
+
+async def set_name(tx: Tx, file_id: FileId, name: str) -> bool:
+    """Give a file another label; False if somebody removed it meanwhile."""
+    return (
+        await tx.execute(
+            """update files set name = $3
+           where organization_id = $1 and id = $2 and state = 'stored' and deleted_at is null""",
+            tx.organization_id,
+            file_id,
+            name,
+        )
+        == 1
+    )
+
+
+async def is_live_patient(tx: Tx, user_id: UserId) -> bool:
+    """Whether this user is a patient of the organisation who may still sign in."""
+    return await tx.fetch_value(
+        """select exists (select from users where organization_id = $1 and id = $2
+                          and role = 'patient' and disabled_at is null)""",
+        tx.organization_id,
+        user_id,
+    )
+
+
+def _with_cases(rows: list[Row]) -> tuple[CaseFacts | None, list[Shown]]:
+    """The first row's case, and every file; each case is made once."""
+    cases: dict[UUID, CaseFacts | None] = {}
+    shown: list[Shown] = []
+    for row in rows:
+        case_id = row["case_id"]
+        if case_id not in cases:
+            cases[case_id] = _case(row)
+        if row["file_id"] is not None:
+            shown.append(_shown(row, cases[case_id]))
+    return next(iter(cases.values()), None), shown
+
+
+def _case(row: Row) -> CaseFacts | None:
+    if row["case_id"] is None:
+        return None
+    return CaseFacts(
+        row["case_id"],
+        row["case_number"],
+        row["organization_id"],
+        row["clinician_id"],
+        row["case_patient_id"],
+        row["case_deleted"],
+    )
+
+
+def _shown(row: Row, case: CaseFacts | None) -> Shown:
+    """Columns by position, in the order of the view `shown_files`: lists are long."""
+    (
+        case_id, number, organization_id, _, _, _, hides, file_id, patient_id, name, url_path,
+        media_type, size, sha256, category, is_phi, is_restricted, created_at, by, first, last,
+    ) = row  # fmt: skip
+    facts = FileFacts(organization_id, case, by, is_restricted, hides, deleted=False)
+    file = StoredFile(
+        file_id,
+        organization_id,
+        case_id,
+        number,
+        patient_id,
+        name,
+        url_path,
+        media_type,
+        size,
+        sha256,
+        _CATEGORY[category],
+        is_phi,
+        is_restricted,
+        None if by is None else Uploader(by, first, last),
+        created_at,
+    )
+    return Shown(facts, file)
+
+
+_CATEGORY = {category.value: category for category in Category}

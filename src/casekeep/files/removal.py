@@ -1,0 +1,42 @@
+"""Takes a file away from all who see it. Its row and bytes stay, with who removed it and when,
+until they are purged.
+"""
+
+from casekeep.audit.actions import Action
+from casekeep.audit.log import AuditLog, Event
+from casekeep.db.database import Database
+from casekeep.files import queries
+from casekeep.files.finding import changeable_file
+from casekeep.files.people import acting_user
+from casekeep.files.refusing import asked_case, asked_number, recording_refusal
+from casekeep.identity.actors import who
+from casekeep.identity.model import Actor
+from casekeep.kernel.clock import Clock, utc_now
+from casekeep.kernel.errors import FileNotVisible
+from casekeep.kernel.ids import CaseRef, FileId
+
+
+async def remove_file(
+    db: Database,
+    audit: AuditLog,
+    actor: Actor,
+    file_id: FileId,
+    case: CaseRef | None = None,
+    *,
+    clock: Clock = utc_now,
+) -> None:
+    """Remove a file that `actor` may change; if `case` is given, it must be the file's.
+
+    Raises FileNotVisible, also for a second removal.
+    """
+    asked = Event(
+        Action.FILE_REMOVED, case_id=asked_case(case), file_id=file_id, details=asked_number(case)
+    )
+    async with recording_refusal(audit, actor, asked), db.transaction(actor.organization_id) as tx:
+        file = await changeable_file(tx, actor, file_id)
+        if case is not None and case not in (file.case_id, file.case_number):
+            raise FileNotVisible
+        if not await queries.mark_removed(tx, file_id, acting_user(actor), clock()):
+            raise FileNotVisible
+        removed = Event(Action.FILE_REMOVED, case_id=file.case_id, file_id=file_id)
+        await audit.record(tx, who(actor), removed)
