@@ -1,0 +1,132 @@
+"""Keeps people's accounts: who they are, how they are reached, what they are in the clinic."""
+
+from casekeep.audit.actions import Action
+from casekeep.audit.log import AuditLog, Event
+from casekeep.db.database import Database, Tx
+from casekeep.identity import queries, queries_sign_ins
+from casekeep.identity.actors import who
+from casekeep.identity.contacts import clean_email, clean_phone
+from casekeep.identity.model import Actor, Operator, Role, User
+from casekeep.identity.passwords import hash_password
+from casekeep.kernel.clock import Clock, utc_now
+from casekeep.kernel.errors import AlreadyTaken, InputNotValid
+from casekeep.kernel.ids import OrganizationId, UserId, new_id
+
+_LONGEST_NAME = 200
+
+
+async def create_user(
+    db: Database,
+    audit: AuditLog,
+    *,
+    organization_id: OrganizationId,
+    role: Role,
+    email: str | None,
+    phone: str | None,
+    first_name: str | None,
+    last_name: str | None,
+    password: str | None,
+    by: Actor | None = None,
+    clock: Clock = utc_now,
+) -> User:
+    """A new account; `by`: who makes it, an operator if not said.
+
+    Raises AlreadyTaken (email or phone is somebody's in this organisation) and InputNotValid.
+    """
+    made = _new_user(organization_id, role, (email, phone), (first_name, last_name), clock)
+    if password is not None and role is Role.PATIENT:
+        raise InputNotValid("patients sign in with a one-time code, not with a password")
+    password_hash = None if password is None else await hash_password(password)
+    async with db.transaction(organization_id) as tx:
+        if not await queries.insert_user(tx, made, password_hash):
+            raise AlreadyTaken("Somebody has this email address or phone number already")
+        event = Event(Action.USER_CREATED, subject_id=made.id, details={"role": role})
+        await audit.record(tx, who(by or Operator(organization_id)), event)
+    return made
+
+
+async def find_or_create_patient(
+    tx: Tx,
+    *,
+    email: str | None,
+    phone: str | None,
+    first_name: str | None,
+    last_name: str | None,
+    clock: Clock = utc_now,
+) -> UserId:
+    """The patient who is reached here; a new account if nobody is.
+
+    An account that exists is left as it is: a clinician who opens a case must not be able to lead
+    another person's codes elsewhere. Safe to call in parallel. Raises InputNotValid when email and
+    phone are two people's, or belong to somebody who is no patient.
+    """
+    wanted = _new_user(
+        tx.organization_id, Role.PATIENT, (email, phone), (first_name, last_name), clock
+    )
+    found = await queries.users_reached_at(tx, wanted.email, wanted.phone)
+    if not found:
+        if await queries.insert_user(tx, wanted, None):
+            return wanted.id
+        found = await queries.users_reached_at(tx, wanted.email, wanted.phone)
+    if len(found) != 1 or found[0].role is not Role.PATIENT:
+        raise InputNotValid("patient_email and patient_phone do not belong to one patient")
+    return found[0].id
+
+
+async def disable_user(
+    db: Database,
+    audit: AuditLog,
+    organization_id: OrganizationId,
+    user_id: UserId,
+    *,
+    by: Actor | None = None,
+    clock: Clock = utc_now,
+) -> None:
+    """Close an account: its sign-ins end at once, and it can make no new one.
+
+    Raises InputNotValid when there is no such open account.
+    """
+    now = clock()
+    async with db.transaction(organization_id) as tx:
+        if not await queries.disable_user(tx, user_id, now):
+            raise InputNotValid("user is not known")
+        ended = await queries_sign_ins.end_all(tx, user_id, "revoked", now)
+        event = Event(Action.USER_DISABLED, subject_id=user_id, details={"sign_ins": ended})
+        await audit.record(tx, who(by or Operator(organization_id)), event)
+
+
+async def find_user(db: Database, organization_id: OrganizationId, user_id: UserId) -> User | None:
+    """One user of the organisation."""
+    async with db.transaction(organization_id) as tx:
+        return await queries.user(tx, user_id)
+
+
+async def list_users(db: Database, organization_id: OrganizationId) -> tuple[User, ...]:
+    """Every user of the organisation, oldest first."""
+    async with db.transaction(organization_id) as tx:
+        return await queries.users(tx)
+
+
+def _new_user(
+    organization_id: OrganizationId,
+    role: Role,
+    reached_at: tuple[str | None, str | None],
+    names: tuple[str | None, str | None],
+    clock: Clock,
+) -> User:
+    """The account as it will be kept. Raises InputNotValid."""
+    email, phone = reached_at
+    email = clean_email(email) if email and email.strip() else None
+    phone = clean_phone(phone) if phone and phone.strip() else None
+    if email is None and phone is None:
+        raise InputNotValid("an account needs an email address or a phone number")
+    first_name, last_name = (_clean_name(name) for name in names)
+    user_id = UserId(new_id())
+    return User(user_id, organization_id, role, email, phone, first_name, last_name, clock())
+
+
+def _clean_name(name: str | None) -> str | None:
+    name = " ".join(name.split()) if name else ""
+    if len(name) > _LONGEST_NAME or not name.isprintable():
+        raise InputNotValid(f"names have at most {_LONGEST_NAME} printable characters")
+    return name or None

@@ -1,0 +1,138 @@
+"""One-time codes: how a patient signs in without a password. A code is kept as a keyed hash only,
+is never logged, and neither its sending nor its refusal tells whether an account exists.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Callable, Coroutine
+from typing import Any
+from uuid import UUID
+
+from casekeep.audit.actions import Action
+from casekeep.audit.log import AuditLog, Event
+from casekeep.db.database import Database
+from casekeep.identity import queries_codes
+from casekeep.identity.actors import stranger
+from casekeep.identity.code_sending import CodeSending, digest_of
+from casekeep.identity.contacts import Reached
+from casekeep.identity.limiting import Limiter, Limits, Spent
+from casekeep.identity.model import Audience, Tokens
+from casekeep.identity.queries_codes import ClaimedAttempt
+from casekeep.identity.signing_in import SignIn
+from casekeep.kernel.clock import Clock, utc_now
+from casekeep.kernel.errors import CodeNotValid
+from casekeep.kernel.ids import OrganizationId
+from casekeep.mail.channels import EmailChannel, TextChannel
+
+Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+
+_NOBODY = UUID(int=0)
+
+
+class OneTimeCodes:
+    """Sends codes, and trades a right one for a sign-in to the patient portal."""
+
+    def __init__(  # noqa: PLR0917 - assembled once, in the order of the house
+        self,
+        db: Database,
+        sign_in: SignIn,
+        audit: AuditLog,
+        email_channel: EmailChannel,
+        text_channel: TextChannel,
+        pepper: bytes,
+        clock: Clock = utc_now,
+        spawn: Spawn = asyncio.create_task,
+        *,
+        limits: Limits | None = None,
+    ) -> None:
+        """`pepper`: the key of the codes' hashes, the same in every process; never in the
+        database, so that a copy of it cannot be searched for six digits.
+        """
+        self._db = db
+        self._sign_in = sign_in
+        self._audit = audit
+        self._sending = CodeSending(db, audit, email_channel, text_channel, pepper, clock)
+        self._pepper = pepper
+        self._clock = clock
+        self._spawn = spawn
+        self._limits = limits or Limits()
+        self._limiter = Limiter(pepper, clock)
+        self._on_their_way: set[asyncio.Task[None]] = set()
+
+    async def request(
+        self,
+        organization_id: OrganizationId,
+        *,
+        email: str | None = None,
+        phone: str | None = None,
+        address: str = "",
+    ) -> None:
+        """Have a code sent to whoever is reached there, if anybody is; returns before it is known.
+
+        `address`: where the request came from. Raises InputNotValid and TooManyRequests, both
+        without a look at the accounts.
+        """
+        reached = Reached.at(email, phone)
+        limits, spend = self._limits, self._limiter.spend
+        async with self._db.transaction(organization_id) as tx:
+            await spend(tx, "code", str(reached), limits.codes_per_identifier)
+            if address:
+                await spend(tx, "code from", address, limits.codes_per_address)
+            # The row that all share is locked last, for as short as can be.
+            await self._audit.record(tx, stranger(organization_id), Event(Action.CODE_REQUESTED))
+            await spend(tx, "code in", "", limits.codes_per_organization)
+        task = self._spawn(self._sending.send(organization_id, reached))
+        self._on_their_way.add(task)
+        task.add_done_callback(self._on_their_way.discard)
+
+    async def verify(
+        self,
+        organization_id: OrganizationId,
+        *,
+        email: str | None = None,
+        phone: str | None = None,
+        code: str,
+        address: str = "",
+    ) -> Tokens:
+        """Trade a code for a sign-in. Raises CodeNotValid after the same work for every cause,
+        InputNotValid for an identifier that cannot be one, and TooManyRequests.
+        """
+        reached = Reached.at(email, phone)
+        claimed, spent = await self._claim(organization_id, reached, address)
+        owner, expected = (claimed.user.id, claimed.code_hash) if claimed else (_NOBODY, bytes(32))
+        right = hmac.compare_digest(digest_of(self._pepper, organization_id, owner, code), expected)
+        tokens = await self._use(claimed, spent) if claimed and right else None
+        if tokens is not None:
+            return tokens
+        event = Event(Action.CODE_FAILED, subject_id=claimed.user.id if claimed else None)
+        await self._audit.record_refusal(stranger(organization_id), event)
+        raise CodeNotValid
+
+    async def close(self) -> None:
+        """Wait until every code on its way has been sent."""
+        while self._on_their_way:
+            await asyncio.gather(*self._on_their_way, return_exceptions=True)
+
+    async def _claim(
+        self, organization_id: OrganizationId, reached: Reached, address: str
+    ) -> tuple[ClaimedAttempt | None, list[Spent]]:
+        """Pay for a guess before it is made. It is counted for everybody, and commits alike."""
+        limits, spend = self._limits, self._limiter.spend
+        async with self._db.transaction(organization_id) as tx:
+            spent = [await spend(tx, "guess", str(reached), limits.guesses_per_identifier)]
+            if address:
+                spent.append(await spend(tx, "guess from", address, limits.guesses_per_address))
+            claimed = await queries_codes.claim_attempt(
+                tx, reached.email, reached.phone, self._clock()
+            )
+        return claimed, spent
+
+    async def _use(self, claimed: ClaimedAttempt, spent: list[Spent]) -> Tokens | None:
+        """A sign-in for the right code; None when it was used or replaced a moment before."""
+        user = claimed.user
+        async with self._db.transaction(user.organization_id) as tx:
+            if not await queries_codes.use_code(tx, user.id, claimed.code_hash, self._clock()):
+                return None
+            for each in spent:
+                await self._limiter.give_back(tx, each)
+            return await self._sign_in.open_within(tx, user, Audience.PATIENT_PORTAL)
