@@ -4,10 +4,9 @@ looks into a file and never passes on a parser's own error text.
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl
 
 from multipart import (
@@ -17,10 +16,10 @@ from multipart import (
     PushMultipartParser,
 )
 
-from casekeep.http.dispositions import read_disposition, read_field
 from casekeep.kernel.errors import InputNotValid, UploadBroken
 
-Receive = Callable[[], Awaitable[Any]]
+from .asgi import Receive
+from .dispositions import read_disposition, read_field
 
 FIELD_LIMIT = 64 * 1024
 """The most bytes of a text field."""
