@@ -4,12 +4,14 @@ Migrations run as the owner; the application connects as a login role that owns 
 bypass row-level security. Runs under an advisory lock, so that servers may start side by side.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
+from pogo_core.error import BadMigrationError
 from pogo_core.util import migrate, sql
 
 from casekeep.db.errors import DatabaseNotUsable
@@ -31,6 +33,7 @@ __all__ = [
 ]
 _LOCK = 7_205_919_443_061
 _OLDEST_SUPPORTED = 150_000
+_CREDENTIALS = frozenset({"user", "password", "passfile"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +53,44 @@ async def migrate_database(owner_dsn: str, application_dsn: str | None) -> Migra
     """Apply what is missing, as the owner, and make the application's login role if it is absent.
 
     `application_dsn`: None when an administrator keeps that role by hand.
-    Raises DatabaseNotUsable when the server is too old or the owner may not do its part.
+    Raises DatabaseNotUsable when the server is away or too old, or the owner may not do its part.
     """
-    connection = await asyncpg.connect(owner_dsn)
+    connection = await _connect("CASEKEEP_DATABASE_URL", owner_dsn)
     try:
         await connection.execute("select pg_advisory_lock($1)", _LOCK)
         return await _migrate(connection, application_dsn)
     except asyncpg.InsufficientPrivilegeError as error:
-        raise DatabaseNotUsable(
-            "the role of CASEKEEP_DATABASE_URL may not change the schema or make roles; let it "
-            f"own the database and have CREATEROLE ({error.sqlstate})"
-        ) from error
+        raise _not_permitted(error) from error
+    except BadMigrationError as error:
+        if isinstance(error.__cause__, asyncpg.InsufficientPrivilegeError):
+            raise _not_permitted(error.__cause__) from error
+        raise
     finally:
         await connection.close()
+
+
+def _not_permitted(error: asyncpg.PostgresError) -> DatabaseNotUsable:
+    return DatabaseNotUsable(
+        "the role of CASEKEEP_DATABASE_URL may not change the schema or make roles; let it "
+        f"own the database and have CREATEROLE ({error.sqlstate})"
+    )
+
+
+async def _connect(setting: str, dsn: str) -> "Connection":
+    """Raises DatabaseNotUsable, with a text that shows nothing of the URL."""
+    try:
+        return await asyncpg.connect(dsn)
+    except asyncpg.PostgresError as error:
+        raise DatabaseNotUsable(
+            f"the database server refuses the connection of {setting}: "
+            f"{type(error).__name__} ({error.sqlstate})"
+        ) from error
+    except (OSError, TimeoutError) as error:
+        raise DatabaseNotUsable(
+            f"the database server of {setting} cannot be reached: {type(error).__name__}"
+        ) from error
+    except (asyncpg.InterfaceError, ValueError) as error:
+        raise DatabaseNotUsable(f"{setting} is not a URL of PostgreSQL") from error
 
 
 async def _migrate(connection: "Connection", application_dsn: str | None) -> Migrated:
@@ -81,52 +109,84 @@ async def _applied(connection: "Connection") -> set[str]:
     return await sql.get_applied_migrations(connection, schema_name="public")
 
 
+async def _has_role(connection: "Connection", role: str) -> bool:
+    found = await connection.fetchval("select 1 from pg_roles where rolname = $1", role)
+    return found is not None
+
+
 async def _ensure_group_role(connection: "Connection") -> None:
-    if not await connection.fetchval("select 1 from pg_roles where rolname = $1", GROUP_ROLE):
-        await connection.execute(f"create role {GROUP_ROLE} nologin")
+    if not await _has_role(connection, GROUP_ROLE):
+        # Roles belong to the whole server: a migration of another database may have been faster.
+        with suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+            await connection.execute(f"create role {GROUP_ROLE} nologin")
 
 
 async def _ensure_login_role(connection: "Connection", application_dsn: str) -> None:
+    """Make the role, or set its password; a plain owner may not touch more of an existing one."""
     parts = urlsplit(application_dsn)
     role, password = unquote(parts.username or ""), unquote(parts.password or "")
-    exists = await connection.fetchval("select 1 from pg_roles where rolname = $1", role)
-    verb = "alter" if exists else "create"
-    statement = await connection.fetchval(
-        f"select format('{verb} role %I with login nosuperuser nocreatedb nocreaterole "
-        "nobypassrls noreplication password %L', $1::text, $2::text)",
-        role,
-        password,
-    )
-    await connection.execute(statement)
+    if await _has_role(connection, role):
+        template = "alter role %I with login password %L"
+    else:
+        template = (
+            "create role %I with login nosuperuser nocreatedb nocreaterole nobypassrls "
+            "noreplication password %L"
+        )
+    statement = "select format($1, $2::text, $3::text)"
+    await connection.execute(await connection.fetchval(statement, template, role, password))
+    if not await connection.fetchval("select pg_has_role($1, $2, 'member')", role, GROUP_ROLE):
+        await _grant_group(connection, role)
+
+
+async def _grant_group(connection: "Connection", role: str) -> None:
     grant = await connection.fetchval(f"select format('grant {GROUP_ROLE} to %I', $1::text)", role)
-    await connection.execute(grant)
+    try:
+        await connection.execute(grant)
+    except asyncpg.InsufficientPrivilegeError as error:
+        # From PostgreSQL 16 on only who made a role may grant it.
+        owner = await connection.fetchval("select quote_ident(current_user)")
+        raise DatabaseNotUsable(
+            f"another database of this server has made the role {GROUP_ROLE}; as a superuser run: "
+            f"grant {GROUP_ROLE} to {owner} with admin option"
+        ) from error
 
 
 def application_dsn_for(owner_dsn: str, password: str) -> str:
-    """The login of the application for the database of `owner_dsn`: `<database>_app`."""
+    """The login of the application for the database of `owner_dsn`: `<database>_app`.
+
+    Keeps the server's address, which a URL of a Unix socket has in its query (libpq, section
+    "Connection URIs"), but no credentials that stand there.
+    """
     parts = urlsplit(owner_dsn)
-    role = f"{unquote(parts.path.lstrip('/')) or 'casekeep'}_app"
+    query = [(key, value) for key, value in parse_qsl(parts.query) if key not in _CREDENTIALS]
+    named = dict(parse_qsl(parts.query)).get("dbname")
+    role = f"{unquote(parts.path.lstrip('/')) or named or 'casekeep'}_app"
     address = parts.netloc.rpartition("@")[2]
     netloc = f"{quote(role, safe='')}:{quote(password, safe='')}@{address}"
-    return urlunsplit(parts._replace(netloc=netloc))
+    return urlunsplit(
+        parts._replace(netloc=netloc, query=urlencode(query, safe="/", quote_via=quote))
+    )
 
 
 async def check_application_role(application_dsn: str) -> None:
     """Refuse a role that could see over the tenant wall.
 
-    Raises DatabaseNotUsable when it is a superuser, may bypass row-level security or owns a table.
+    Raises DatabaseNotUsable when it is, or may become, a superuser, a role that bypasses row-level
+    security, or the owner of a table.
     """
-    connection = await asyncpg.connect(application_dsn)
+    connection = await _connect(
+        "the application's role (CASEKEEP_DATABASE_APP_URL)", application_dsn
+    )
     try:
-        row = await connection.fetchrow(
-            """select rolsuper or rolbypassrls as bypasses,
-                      exists (select 1 from pg_class c join pg_namespace n on n.oid = relnamespace
-                              where nspname = 'public' and pg_has_role(relowner, 'member')) as owns
-               from pg_roles where rolname = current_user"""
+        sees_over = await connection.fetchval(
+            """select exists (select 1 from pg_roles r where (r.rolsuper or r.rolbypassrls)
+                              and pg_has_role(r.oid, 'member'))
+                   or exists (select 1 from pg_class c join pg_namespace n on n.oid = relnamespace
+                              where nspname = 'public' and pg_has_role(relowner, 'member'))"""
         )
     finally:
         await connection.close()
-    if row is None or row["bypasses"] or row["owns"]:
+    if sees_over:
         raise DatabaseNotUsable(
             "the application's database role owns tables or bypasses row-level security; "
             "CASEKEEP_DATABASE_APP_URL must name a role that does neither"

@@ -69,7 +69,7 @@ class Supervisor:
         return self.sockets_in
 
     def stop(self) -> None:
-        """Leave; as the leader, stop the server, once the guests have gone (ten seconds at most)."""
+        """Leave; as the leader, stop the server, after its guests have left (within seconds)."""
         with self._changing:
             self._stopping.set()
             leader, thread = self._leader, self._thread
