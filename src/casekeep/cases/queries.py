@@ -73,4 +73,5 @@ async def insert_case(
 
 def _case(row: Row) -> Case:
     columns: dict[str, Any] = dict(row)
-    return Case(**columns | {"analysis_state": AnalysisState(columns["analysis_state"])})
+    columns["analysis_state"] = AnalysisState(columns["analysis_state"])
+    return Case(**columns)

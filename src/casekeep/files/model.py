@@ -93,6 +93,11 @@ class SizeLimits:
     lab: int
     radiology: int
 
+    @property
+    def largest(self) -> int:
+        """The most that any file may have, in bytes, while its category is not known."""
+        return max(self.lab, self.radiology)
+
     def of(self, category: Category) -> int:
         """The limit of `category`, in bytes."""
         return self.radiology if category is Category.RADIOLOGY else self.lab

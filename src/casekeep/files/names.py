@@ -4,8 +4,6 @@ on disk is ever called by it.
 
 import re
 import unicodedata
-from collections.abc import Container
-from itertools import count
 
 LONGEST = 255
 """Characters that a name may have."""
@@ -35,13 +33,6 @@ def path_name(label: str) -> str:
     """
     plain = _NOT_IN_A_PATH.sub("_", label)
     return clean_name("".join(each for each in plain if each.isprintable()))
-
-
-def distinct(name: str, taken: Container[str]) -> str:
-    """`name` if it is free, else `name (2)`, `name (3)`, … before the extension."""
-    if name not in taken:
-        return name
-    return next(candidate for n in count(2) if (candidate := numbered(name, n)) not in taken)
 
 
 def numbered(name: str, number: int) -> str:

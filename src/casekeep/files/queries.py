@@ -2,6 +2,7 @@
 nothing; what is still arriving is in `queries_receiving`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +14,8 @@ from casekeep.files.model import Category, FileFacts, StoredFile, Uploader
 from casekeep.kernel.ids import CaseId, CaseRef, FileId, OrganizationId, UserId
 
 _BY_ID = "select * from shown_files where organization_id = $1 and file_id = $2"
+_BY_IDS = """select * from shown_files where organization_id = $1 and file_id = any($2)
+             order by file_id"""
 _BY_URL_PATH = "select * from shown_files where organization_id = $1 and url_path = $2"
 _CASE_FILES = "select * from case_files($1, $2, $3, $4)"
 _PATIENT_FILES = "select * from patient_files($1, $2, $3, $4, $5, $6, $7)"
@@ -30,6 +33,12 @@ async def find_by_id(tx: Tx, file_id: FileId) -> Shown | None:
     """A stored file that nobody removed."""
     row = await tx.fetch_row(_BY_ID, tx.organization_id, file_id)
     return None if row is None else _shown(row, _case(row))
+
+
+async def find_by_ids(tx: Tx, file_ids: Sequence[FileId]) -> tuple[StoredFile, ...]:
+    """Stored files, in the order in which their ids were made."""
+    rows = await tx.fetch(_BY_IDS, tx.organization_id, file_ids)
+    return tuple(_shown(row, None).file for row in rows)
 
 
 async def find_by_url_path(tx: Tx, url_path: str) -> Shown | None:

@@ -1,0 +1,64 @@
+"""The middle act of receiving: bytes on their way to the blob store, counted, and judged by their
+beginning before more of them is kept. It holds no transaction and nothing larger than a chunk.
+"""
+
+from collections.abc import AsyncIterator, Set
+
+from casekeep.blobs.store import BlobWriter
+from casekeep.files.content import HEAD, agrees, sniff
+from casekeep.kernel.errors import FileEmpty, FileTooLarge, FileTypeRefused
+
+
+class Arriving:
+    """One file's bytes. `name` is for the answer to the caller; `limit` in bytes."""
+
+    def __init__(self, name: str, *, limit: int, accepted: Set[str], declared: str | None) -> None:
+        self._name = name
+        self._limit = limit
+        self._accepted = accepted
+        self._declared = declared
+
+    async def take_in(self, body: AsyncIterator[bytes], writer: BlobWriter) -> str:
+        """Write all of `body`; its media type.
+
+        Raises FileEmpty, FileTooLarge as soon as it is, FileTypeRefused as soon as HEAD bytes are
+        there, and what `body` and `writer` raise.
+        """
+        size = 0
+        head = bytearray()
+        media_type: str | None = None
+        async for chunk in body:
+            size += len(chunk)
+            if size > self._limit:
+                raise too_large(self._name, self._limit)
+            if media_type is not None:
+                await writer.write(chunk)
+                continue
+            head += chunk
+            if len(head) >= HEAD:
+                media_type = self._judged(head)
+                await writer.write(bytes(head))
+        if not size:
+            raise FileEmpty(f"{self._name}: the file is empty")
+        if media_type is None:
+            media_type = self._judged(head)
+            await writer.write(bytes(head))
+        return media_type
+
+    def _judged(self, head: bytearray) -> str:
+        found = sniff(bytes(head[:HEAD]), self._name, declared=self._declared)
+        if found not in self._accepted:
+            raise FileTypeRefused(f"{self._name}: files of type {found} are not accepted")
+        if self._declared is not None and not agrees(self._declared, found):
+            raise FileTypeRefused(f"{self._name}: the content is {found}, not what was declared")
+        return found
+
+
+def too_large(name: str, limit: int) -> FileTooLarge:
+    """The refusal of a file of more than `limit` bytes."""
+    return FileTooLarge(f"{name}: the file is larger than {_readable(limit)}")
+
+
+def _readable(size: int) -> str:
+    mebibytes, rest = divmod(size, 1 << 20)
+    return f"{mebibytes} MB" if mebibytes and not rest else f"{size} bytes"

@@ -1,0 +1,153 @@
+"""A batch of files that are received together and kept together, or not at all. No transaction is
+open while bytes move; what is not kept is never seen by anybody.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Set
+from typing import TypeVar
+
+from casekeep.audit.actions import Action
+from casekeep.audit.log import Event
+from casekeep.blobs.store import BlobKey
+from casekeep.cases.access import visible_case
+from casekeep.cases.model import Case, NewCase
+from casekeep.cases.opening import open_case
+from casekeep.db.database import Tx
+from casekeep.files import queries_receiving
+from casekeep.files.arriving import Arriving
+from casekeep.files.keeping import Parts, commit, keep_files
+from casekeep.files.model import Category, Received, StoredFile
+from casekeep.files.names import clean_name
+from casekeep.files.people import acting_user
+from casekeep.files.placing import folder_of_case, folder_of_new_case, place, place_document
+from casekeep.files.queries_receiving import Keeping
+from casekeep.files.refusing import asked_case, asked_number
+from casekeep.identity.model import Actor, Patient
+from casekeep.kernel.errors import RoleNotAllowed
+from casekeep.kernel.ids import CaseId, CaseRef, FileId, new_id
+
+T = TypeVar("T")
+Files = tuple[StoredFile, ...]
+
+
+class Batch:
+    """Files of one request. Made by `Receiving.batch`, which discards what is not kept."""
+
+    def __init__(self, parts: Parts, actor: Actor, accepted: Set[str]) -> None:
+        self._parts = parts
+        self._actor = actor
+        self._accepted = accepted
+        self._received: list[Received] = []
+        self.unkept: list[FileId] = []
+
+    async def receive(
+        self,
+        name: str,
+        body: AsyncIterator[bytes],
+        category: Category | None = None,
+        declared_type: str | None = None,
+    ) -> Received:
+        """Acts one and two: commit a row that says bytes are coming, then take them in, durably.
+
+        While `category` is not known the larger limit holds; keeping asks for the exact one.
+        Raises FileEmpty, FileTooLarge, FileTypeRefused, StoreUnavailable, and what `body` raises.
+        """
+        label = clean_name(name)
+        key = await self._announce(label)
+        arriving = Arriving(
+            label,
+            limit=self._parts.limits.of(category) if category else self._parts.limits.largest,
+            accepted=self._accepted,
+            declared=declared_type,
+        )
+        async with self._parts.blobs.receive(key) as writer:
+            media_type = await arriving.take_in(body, writer)
+            written = await writer.finish()
+        received = Received(key.file_id, label, media_type, written.size, written.sha256, category)
+        self._received.append(received)
+        return received
+
+    async def keep_in_case(
+        self, case: CaseRef, *, category: Category, is_phi: bool, is_restricted: bool
+    ) -> Files:
+        """Act three: keep all files in a case that the actor sees. A file received with a category
+        of its own keeps that one. Raises CaseNotVisible, FileTooLarge, StoreUnavailable.
+        """
+
+        async def work(tx: Tx) -> Files:
+            facts = await visible_case(tx, self._actor, case, lock=True)
+            folder = folder_of_case(facts)
+            placed = await place(tx, [(file, file.category or category, folder) for file in files])
+            keeping = Keeping(
+                facts.id, facts.patient_id, is_phi, is_restricted, self._parts.clock()
+            )
+            return await keep_files(tx, self._parts, self._actor, keeping, placed)
+
+        files = self._received
+        details = asked_number(case)
+        asked = Event(Action.FILE_RECEIVED, case_id=asked_case(case), details=details)
+        return await self._commit(asked, work)
+
+    async def keep_in_new_case(self, new: NewCase) -> tuple[Case, Files]:
+        """Act three: open a case with all files, in the order they were received and dated alike,
+        or with none. Raises RoleNotAllowed, FileTooLarge, StoreUnavailable, InputNotValid.
+        """
+
+        async def work(tx: Tx) -> tuple[Case, Files]:
+            at = self._parts.clock()
+            case = await open_case(tx, self._parts.audit, self._actor, new, at=at)
+            wanted = [
+                (file, category, folder_of_new_case(case.id, category)) for file, category in files
+            ]
+            placed = await place(tx, wanted)
+            keeping = Keeping(case.id, case.patient_id, is_phi=True, is_restricted=False, at=at)
+            return case, await keep_files(tx, self._parts, self._actor, keeping, placed)
+
+        files = [(file, file.category or Category.LAB) for file in self._received]
+        return await self._commit(Event(Action.CASE_OPENED), work)
+
+    async def keep_for_patient(
+        self, case_id: CaseId | None, *, category: Category = Category.LAB
+    ) -> StoredFile:
+        """Act three, for the one file of a patient: keep it in one of their cases, or as a general
+        document. Raises CaseNotVisible, RoleNotAllowed, FileTooLarge, StoreUnavailable.
+        """
+        kept = (
+            await self._keep_document(category)
+            if case_id is None
+            else await self.keep_in_case(
+                case_id, category=category, is_phi=False, is_restricted=False
+            )
+        )
+        (file,) = kept
+        return file
+
+    async def _keep_document(self, category: Category) -> Files:
+        async def work(tx: Tx) -> Files:
+            if not isinstance(self._actor, Patient):
+                raise RoleNotAllowed
+            placed = [place_document(file, file.category or category) for file in self._received]
+            patient_id, at = self._actor.user_id, self._parts.clock()
+            keeping = Keeping(None, patient_id, is_phi=False, is_restricted=False, at=at)
+            return await keep_files(tx, self._parts, self._actor, keeping, placed)
+
+        return await self._commit(Event(Action.FILE_RECEIVED), work)
+
+    async def _announce(self, label: str) -> BlobKey:
+        organization_id, file_id = self._actor.organization_id, FileId(new_id())
+        self.unkept.append(file_id)  # before the commit, whose outcome may stay unheard
+        async with self._parts.db.transaction(organization_id) as tx:
+            await queries_receiving.insert_receiving(
+                tx,
+                file_id,
+                label,
+                receiver=self._parts.receiver,
+                uploaded_by=acting_user(self._actor),
+            )
+        return BlobKey(organization_id, file_id)
+
+    async def _commit(self, asked: Event, work: Callable[[Tx], Awaitable[T]]) -> T:
+        kept = [file.id for file in self._received]
+        result = await commit(self._parts, self._actor, asked, kept, work)
+        self.unkept = [file_id for file_id in self.unkept if file_id not in kept]
+        self._received = []
+        return result

@@ -1,0 +1,166 @@
+"""SQL of the files room for files on their way in: rows that are not shown to anybody yet, and the
+locks that say which process receives them. It decides nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from casekeep.db.database import Database, Tx
+from casekeep.files.model import Category, Received
+from casekeep.kernel.ids import CaseId, FileId, OrganizationId, UserId
+
+if TYPE_CHECKING:
+    from casekeep.db.database import Connection
+
+# Advisory locks of two numbers are a space of their own; this is the first one of ours.
+_RECEIVERS = 1_128_353_107
+_AT_ONCE = 500
+
+_KEEP = """
+    update files f
+    set state = 'stored', case_id = $2, patient_id = $3, is_phi = $4, is_restricted = $5,
+        created_at = $6, url_path = k.url_path, media_type = k.media_type, size = k.size,
+        sha256 = k.sha256, category = k.category
+    from unnest($7::uuid[], $8::text[], $9::text[], $10::bigint[], $11::bytea[], $12::text[])
+         as k (id, url_path, media_type, size, sha256, category)
+    where f.organization_id = $1 and f.id = k.id and f.state = 'receiving'"""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What all files of one act of keeping have in common."""
+
+    case_id: CaseId | None
+    patient_id: UserId | None
+    is_phi: bool
+    is_restricted: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A received file with its category and the `file_url` it is given for good."""
+
+    received: Received
+    category: Category
+    url_path: str
+
+
+async def insert_receiving(
+    tx: Tx, file_id: FileId, name: str, *, receiver: int, uploaded_by: UserId | None
+) -> None:
+    """The row that must exist before the first byte does."""
+    await tx.execute(
+        """insert into files (id, organization_id, name, is_phi, receiver, uploaded_by)
+           values ($1, $2, $3, true, $4, $5)""",
+        file_id,
+        tx.organization_id,
+        name,
+        receiver,
+        uploaded_by,
+    )
+
+
+async def taken_paths(tx: Tx, paths: Sequence[str]) -> set[str]:
+    """Which of these were given to a file of the organisation already, removed or not."""
+    rows = await tx.fetch(
+        "select url_path from files where organization_id = $1 and url_path = any($2)",
+        tx.organization_id,
+        paths,
+    )
+    return {row["url_path"] for row in rows}
+
+
+async def keep(tx: Tx, keeping: Keeping, files: Sequence[Placed]) -> int:
+    """Make received files stored ones; how many of them were still there to be kept."""
+    return await tx.execute(
+        _KEEP,
+        tx.organization_id,
+        keeping.case_id,
+        keeping.patient_id,
+        keeping.is_phi,
+        keeping.is_restricted,
+        keeping.at,
+        [file.received.id for file in files],
+        [file.url_path for file in files],
+        [file.received.media_type for file in files],
+        [file.received.size for file in files],
+        [file.received.sha256 for file in files],
+        [file.category.value for file in files],
+    )
+
+
+async def stored_among(tx: Tx, file_ids: Sequence[FileId]) -> set[FileId]:
+    """Which of these are stored. Waits for transactions that are about to decide it."""
+    rows = await tx.fetch(
+        "select id, state from files where organization_id = $1 and id = any($2) for update",
+        tx.organization_id,
+        file_ids,
+    )
+    return {row["id"] for row in rows if row["state"] == "stored"}
+
+
+async def mark_discarded(tx: Tx, file_ids: Sequence[FileId]) -> None:
+    """Give up those that are still arriving; what is stored by now stays stored."""
+    await tx.execute(
+        """update files set state = 'discarded'
+           where organization_id = $1 and id = any($2) and state = 'receiving'""",
+        tx.organization_id,
+        file_ids,
+    )
+
+
+async def delete_discarded(tx: Tx, file_ids: Sequence[FileId]) -> int:
+    """Remove rows whose bytes are gone; how many."""
+    return await tx.execute(
+        "delete from files where organization_id = $1 and id = any($2) and state = 'discarded'",
+        tx.organization_id,
+        file_ids,
+    )
+
+
+async def give_up_abandoned(tx: Tx) -> list[FileId]:
+    """Mark as discarded what is arriving at processes that live no more; then the ids of the
+    oldest discarded files, a few hundred at most.
+    """
+    await tx.execute(
+        """with arriving as materialized (
+               select distinct receiver from files
+               where organization_id = $1 and state = 'receiving'
+           ), abandoned as materialized (
+               select receiver from arriving
+               where pg_try_advisory_xact_lock($2::integer, receiver::integer)
+           )
+           update files set state = 'discarded'
+           where organization_id = $1 and state = 'receiving'
+             and receiver in (select receiver from abandoned)""",
+        tx.organization_id,
+        _RECEIVERS,
+    )
+    rows = await tx.fetch(
+        """select id from files where organization_id = $1 and state = 'discarded'
+           order by created_at limit $2""",
+        tx.organization_id,
+        _AT_ONCE,
+    )
+    return [row["id"] for row in rows]
+
+
+async def organization_ids(db: Database) -> list[OrganizationId]:
+    """Every organisation, for work that goes through all of them."""
+    rows = await db.fetch_unscoped("select all_organization_ids() as id")
+    return [row["id"] for row in rows]
+
+
+async def try_to_hold(connection: "Connection", number: int) -> bool:
+    """Hold receiver `number` for as long as this connection lives; False if somebody does."""
+    return await connection.fetchval(
+        "select pg_try_advisory_lock($1::integer, $2::integer)", _RECEIVERS, number
+    )
+
+
+async def ask_for_life(connection: "Connection", seconds: float) -> None:
+    """Raises if the connection does not answer within `seconds`."""
+    await connection.fetchval("select 1", timeout=seconds)
