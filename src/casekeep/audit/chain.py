@@ -59,5 +59,5 @@ def canonical(row: Row | Mapping[str, Any]) -> bytes:
 
 def _plain(value: object) -> str | None:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     return None if value is None else str(value)

@@ -22,7 +22,7 @@ LINGER = 0.5
 LATE = timedelta(seconds=30)
 """A note held up longer (by an outage) is dated when it is written, and says how late it was."""
 _RETRY = 0.5
-_ROWS = 500
+_ROWS = 200
 """Rows a statement: a few milliseconds of the event loop."""
 
 _log = structlog.get_logger()

@@ -14,7 +14,8 @@ from casekeep.kernel.ids import OrganizationId
 
 SETTLED = timedelta(seconds=2)
 """An event this old is sealed: most that were recorded before it have been committed by then."""
-_BATCH = 500
+_BATCH = 200
+"""Events a transaction: a few milliseconds of the event loop."""
 
 _log = structlog.get_logger()
 
