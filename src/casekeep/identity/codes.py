@@ -5,6 +5,7 @@ is never logged, and neither its sending nor its refusal tells whether an accoun
 import asyncio
 import hmac
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -101,9 +102,9 @@ class OneTimeCodes:
         claimed, spent = await self._claim(organization_id, reached, address)
         owner, expected = (claimed.user.id, claimed.code_hash) if claimed else (_NOBODY, bytes(32))
         right = hmac.compare_digest(digest_of(self._pepper, organization_id, owner, code), expected)
-        tokens = await self._use(claimed, spent) if claimed and right else None
-        if tokens is not None:
-            return tokens
+        if claimed and right:
+            with suppress(CodeNotValid):
+                return await self._use(claimed, spent)
         event = Event(Action.CODE_FAILED, subject_id=claimed.user.id if claimed else None)
         await self._audit.record_refusal(stranger(organization_id), event)
         raise CodeNotValid
@@ -127,12 +128,14 @@ class OneTimeCodes:
             )
         return claimed, spent
 
-    async def _use(self, claimed: ClaimedAttempt, spent: list[Spent]) -> Tokens | None:
-        """A sign-in for the right code; None when it was used or replaced a moment before."""
+    async def _use(self, claimed: ClaimedAttempt, spent: list[Spent]) -> Tokens:
+        """A sign-in for the right code. Raises CodeNotValid when it was used or replaced a moment
+        before. Rows are locked in the order of `_claim`, so that the two never wait in a circle.
+        """
         user = claimed.user
         async with self._db.transaction(user.organization_id) as tx:
-            if not await queries_codes.use_code(tx, user.id, claimed.code_hash, self._clock()):
-                return None
             for each in spent:
                 await self._limiter.give_back(tx, each)
+            if not await queries_codes.use_code(tx, user.id, claimed.code_hash, self._clock()):
+                raise CodeNotValid
             return await self._sign_in.open_within(tx, user, Audience.PATIENT_PORTAL)
