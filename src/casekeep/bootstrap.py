@@ -3,10 +3,8 @@
 """
 
 import asyncio
-import os
-import secrets
 from collections.abc import AsyncGenerator, Generator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +18,7 @@ from casekeep.clinician_api.app import build_app as build_clinician_api
 from casekeep.db.addresses import Addresses, EmbeddedServer, external_addresses
 from casekeep.db.database import Database
 from casekeep.db.migrating import check_application_role, migrate_database
+from casekeep.db.passwords import kept_password
 from casekeep.files.links import Links
 from casekeep.files.model import SizeLimits
 from casekeep.files.receiving import Receiving
@@ -31,10 +30,15 @@ from casekeep.identity.gate import Gate
 from casekeep.identity.signing_in import SignIn
 from casekeep.identity.tokens import AccessTokens
 from casekeep.kernel.clock import utc_now
-from casekeep.mail.channels import open_email_channel, open_text_channel
+from casekeep.mail.channels import (
+    EmailChannel,
+    TextChannel,
+    open_email_channel,
+    open_text_channel,
+)
 from casekeep.pages.app import build_app as build_pages
 from casekeep.portal_api.app import build_app as build_portal_api
-from casekeep.settings import MIB, Settings, load_settings
+from casekeep.settings import MIB, Settings, SettingsNotValid, load_settings
 
 _SWEEP_SECONDS = 30.0
 _SEAL_SECONDS = 10.0
@@ -43,8 +47,6 @@ _SEAL_SECONDS = 10.0
 @asynccontextmanager
 async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator[House, None]:
     """The assembled house over a running database; closes everything in the reverse order."""
-    data = Path(settings.data)
-    outbox = f"maildir:{data / 'outbox'}"
     key = _deployment_key(settings)
     async with AsyncExitStack() as closing:
         db = await Database.connect(addresses.application_dsn, size=settings.database_connections)
@@ -57,15 +59,14 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
         await gate.start()
         closing.push_async_callback(gate.close)
         sign_in = SignIn(db, tokens, audit, utc_now)
-        email = open_email_channel(settings.mail_url or outbox, sender=settings.mail_from)
+        email, texts = open_channels(settings)
         closing.push_async_callback(email.close)
-        texts = open_text_channel(settings.sms_url or outbox)
         closing.push_async_callback(texts.close)
         codes = OneTimeCodes(
             db, sign_in, audit, email, texts, _derived(key, b"one-time codes"), utc_now
         )
         closing.push_async_callback(codes.close)
-        blobs = LocalStore(data / "blobs")
+        blobs = LocalStore(Path(settings.data) / "blobs")
         receiver = await claim_receiver(db)
         closing.push_async_callback(receiver.close)
         limits = SizeLimits(settings.lab_limit_mib * MIB, settings.radiology_limit_mib * MIB)
@@ -84,6 +85,16 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
         )
 
 
+def open_channels(settings: Settings) -> tuple[EmailChannel, TextChannel]:
+    """The ways out for mail and text messages. Raises SettingsNotValid."""
+    outbox = f"maildir:{Path(settings.data) / 'outbox'}"
+    try:
+        email = open_email_channel(settings.mail_url or outbox, sender=settings.mail_from)
+        return email, open_text_channel(settings.sms_url or outbox)
+    except ValueError as error:
+        raise SettingsNotValid(str(error)) from None
+
+
 def application() -> Root:
     """The ASGI application of one server process; its settings come from the environment."""
     settings = load_settings()
@@ -95,7 +106,7 @@ async def _serving(settings: Settings) -> AsyncGenerator[Apps, None]:
     async with open_house(settings, find_addresses(settings)) as house:
         tasks = [
             asyncio.create_task(sweep_forever(house.db, house.blobs, _SWEEP_SECONDS)),
-            asyncio.create_task(seal_forever(house.db, _SEAL_SECONDS)),
+            asyncio.create_task(seal_forever(house.db, every=_SEAL_SECONDS)),
         ]
         try:
             yield Apps(
@@ -149,33 +160,13 @@ def find_addresses(settings: Settings) -> Addresses:
 
 
 def secrets_folder(settings: Settings) -> Path:
-    """The folder of this deployment's secrets, made with access for its owner only."""
-    folder = Path(settings.data) / "secrets"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+    """The folder of this deployment's secrets."""
+    return Path(settings.data) / "secrets"
 
 
 def _deployment_key(settings: Settings) -> bytes:
-    """The secret of this deployment: the setting, else a file made once."""
-    if settings.secret_key:
-        return settings.secret_key.encode()
-    path = secrets_folder(settings) / "deployment.key"
-    if not path.exists():
-        _keep_once(path, secrets.token_bytes(32))
-    return path.read_bytes()
-
-
-def _keep_once(path: Path, content: bytes) -> None:
-    """Write a file whole and durably; of several processes the first one wins."""
-    mine = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    with suppress(FileExistsError):
-        path.hardlink_to(mine)
-    mine.unlink()
+    """The secret of this deployment: the setting, else one that is made once and kept."""
+    return (settings.secret_key or kept_password(secrets_folder(settings), "deployment")).encode()
 
 
 def _derived(key: bytes, purpose: bytes) -> bytes:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from casekeep.cli import accounts, server, upkeep
 from casekeep.cli.serving import PortNotFree
-from casekeep.db.migrating import DatabaseNotUsable
+from casekeep.db.errors import DatabaseNotUsable
 from casekeep.kernel.errors import DomainError
 from casekeep.settings import SettingsNotValid
 

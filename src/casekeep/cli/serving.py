@@ -10,7 +10,7 @@ from collections.abc import Callable
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from casekeep.bootstrap import application, running_database
+from casekeep.bootstrap import application, open_channels, running_database
 from casekeep.db.addresses import Addresses
 from casekeep.http.logs import configure_logging
 from casekeep.http.root import Root
@@ -36,11 +36,14 @@ def serve(
     process answers. Raises PortNotFree, and what `running_database` raises.
     """
     configure_logging()
-    with _listener(settings.host, settings.port) as listener:
-        with running_database(settings, keep=True) as database:
-            if prepare is not None:
-                prepare(database.addresses)
-            return _run(settings, listener, on_ready)
+    open_channels(settings)
+    with (
+        _listener(settings.host, settings.port) as listener,
+        running_database(settings, keep=True) as database,
+    ):
+        if prepare is not None:
+            prepare(database.addresses)
+        return _run(settings, listener, on_ready)
 
 
 def _run(settings: Settings, listener: socket.socket, on_ready: Callable[[str], None]) -> int:

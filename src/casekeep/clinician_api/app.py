@@ -2,7 +2,6 @@
 
 from litestar import Litestar
 from litestar.datastructures import State
-from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -10,7 +9,6 @@ from litestar.openapi.spec import Components, SecurityScheme
 from casekeep.http.house import House
 
 from . import cases, files, sign_in
-from .auth import house_of, signed_in
 from .errors import HANDLERS
 
 _OPENAPI = OpenAPIConfig(
@@ -32,10 +30,6 @@ def build_app(house: House) -> Litestar:
     return Litestar(
         [sign_in.router, cases.router, files.router, files.download],
         state=State({"house": house}),
-        dependencies={
-            "house": Provide(house_of, sync_to_thread=False),
-            "caller": Provide(signed_in),
-        },
         exception_handlers=HANDLERS,
         openapi_config=_OPENAPI,
         request_max_body_size=None,

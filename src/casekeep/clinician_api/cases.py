@@ -1,19 +1,13 @@
 """Opening a case, with the files that come with it: all or nothing."""
 
-from typing import Any
-
-from litestar import Request, Router, post
-from litestar.datastructures import State
-from litestar.di import NamedDependency
+from litestar import Router, post
 
 from casekeep.cases.model import NewCase
 from casekeep.files.model import Category
-from casekeep.http.house import House
-from casekeep.identity.gate import SignedIn
 
-from .auth import demand_same_user
 from .forms import Form, read_form
 from .openapi import CreateCaseOperation
+from .proof import SignedInRequest, demand_same_user, house_of, require_token
 from .wire import CaseCreated, case_out, file_out
 
 _CATEGORY_OF_PART = {"lab_files": Category.LAB, "radiology_files": Category.RADIOLOGY}
@@ -21,21 +15,17 @@ _MOST_YEARS = 150
 
 
 @post("/create_case", summary="Open a case", operation_class=CreateCaseOperation)
-async def create_case(
-    request: Request[Any, Any, State],
-    house: NamedDependency[House],
-    caller: NamedDependency[SignedIn],
-) -> CaseCreated:
+async def create_case(request: SignedInRequest) -> CaseCreated:
     """Open a case with its files. If one file is refused, nothing at all is kept, and the answer
     names the file and says why.
     """
-    form = Form()
-    async with house.receiving.batch(caller.actor) as batch:
+    house, form = house_of(request), Form()
+    async with house.receiving.batch(request.auth.actor) as batch:
         async for part in read_form(request, form, house.idle_timeout):
             category = _CATEGORY_OF_PART.get(part.name)
             if category is not None:
                 await batch.receive(part.filename or "", part.chunks, category)
-        demand_same_user(caller, form.optional("user_id"))
+        demand_same_user(request, form.optional("user_id"))
         case, files = await batch.keep_in_new_case(_new_case(form))
     return CaseCreated(
         "Case created successfully", case_out(case), [file_out(file) for file in files]
@@ -53,4 +43,4 @@ def _new_case(form: Form) -> NewCase:
     )
 
 
-router = Router(path="/cases", route_handlers=[create_case], tags=["Cases"])
+router = Router(path="/cases", route_handlers=[create_case], guards=[require_token], tags=["Cases"])

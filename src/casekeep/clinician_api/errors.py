@@ -2,19 +2,17 @@
 Never an exception's own text for an unexpected failure: that goes to the log, under a reference.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
-from litestar.types import ExceptionHandlersMap
 
 from casekeep.blobs.store import StoreUnavailable
+from casekeep.http.failures import log_failure
 from casekeep.kernel import errors as facts
 from casekeep.kernel.request import request_id
 
-_log = structlog.get_logger()
 _AnyRequest = Request[Any, Any, Any]
 _Answer = Response[dict[str, Any]]
 
@@ -90,7 +88,7 @@ def _store_unavailable(_: _AnyRequest, __: StoreUnavailable) -> _Answer:
 
 
 def _unexpected(_: _AnyRequest, error: Exception) -> _Answer:
-    _log.error("request.failed", error=type(error).__name__, exc_info=error)
+    log_failure("clinician.failed", error)
     return _answer(500, f"Internal server error: {request_id.get()}")
 
 
@@ -98,7 +96,7 @@ def _answer(status: int, text: str, headers: Mapping[str, str] | None = None) ->
     return Response({"detail": text}, status_code=status, headers=dict(headers or {}))
 
 
-HANDLERS: ExceptionHandlersMap = {
+HANDLERS: dict[int | type[Exception], Callable[[Any, Any], Response[Any]]] = {
     facts.DomainError: _refused,
     FieldsNotValid: _fields_not_valid,
     HTTPException: _http_error,

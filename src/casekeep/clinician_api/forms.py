@@ -4,18 +4,13 @@ on as they arrive, and nothing is spooled.
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import parse_qsl
-
-from litestar import Request
-from litestar.datastructures import State
 
 from casekeep.http.uploads import Part, body_chunks, parts
 
 from .errors import FieldsNotValid, field_problem
+from .proof import AnyRequest
 
-_FORM_LIMIT = 1 << 20
-_FIELD_LIMIT = 1 << 16
+_LONGEST_NUMBER = 9
 _YES = {"true", "1", "yes", "on"}
 _NO = {"false", "0", "no", "off"}
 
@@ -40,7 +35,11 @@ class Form:
     def whole_number(self, name: str, least: int, most: int) -> int:
         """A required whole number between two bounds. Raises FieldsNotValid."""
         text = self.text(name)
-        value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004
+        value = (
+            int(text)
+            if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+            else None
+        )
         if value is None or not least <= value <= most:
             message = f"Input should be a whole number from {least} to {most}"
             raise FieldsNotValid(field_problem("body", name, message, text))
@@ -55,35 +54,17 @@ class Form:
 
 
 async def read_form(
-    request: Request[Any, Any, State], form: Form, idle_timeout: float
+    request: AnyRequest, form: Form, idle_timeout: float
 ) -> AsyncGenerator[Part, None]:
     """Fill `form` from a multipart or urlencoded body; yields each file part as it arrives.
 
     A file input left empty in a browser (no name, no bytes) is passed over.
-    Raises UploadBroken, FieldsNotValid.
+    Raises UploadBroken, InputNotValid.
     """
     content_type = request.headers.get("content-type", "")
-    chunks = body_chunks(request.receive, idle_timeout=idle_timeout)
-    if content_type.startswith("application/x-www-form-urlencoded"):
-        form.fields.update(await _urlencoded(chunks))
-        return
-    if not content_type.startswith("multipart/form-data"):
-        raise FieldsNotValid(field_problem("body", "body", "Send a multipart/form-data form"))
-    length = request.headers.get("content-length", "")
-    async for part in parts(chunks, content_type, int(length) if length.isdigit() else None):
+    chunks = body_chunks(request.receive, idle_timeout)
+    async for part in parts(chunks, content_type):
         if part.filename is None:
-            form.fields[part.name] = await part.text(_FIELD_LIMIT)
+            form.fields[part.name] = await part.text()
         elif part.filename:
             yield part
-
-
-async def _urlencoded(chunks: AsyncGenerator[bytes, None]) -> dict[str, str]:
-    body = bytearray()
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > _FORM_LIMIT:
-            raise FieldsNotValid(field_problem("body", "body", "The form is too large"))
-    try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=100))
-    except ValueError:
-        raise FieldsNotValid(field_problem("body", "body", "The form does not parse")) from None

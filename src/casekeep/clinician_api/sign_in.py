@@ -2,19 +2,14 @@
 in answers alike, in the same time.
 """
 
-from typing import Any
-
 import msgspec
-from litestar import Request, Response, Router, get, post
-from litestar.datastructures import State
-from litestar.di import NamedDependency
+from litestar import Response, Router, get, post
 from litestar.params import FromQuery, JSONBody
 
-from casekeep.http.house import House
-from casekeep.identity.gate import SignedIn
 from casekeep.identity.model import Audience
 from casekeep.kernel import errors as facts
 
+from .proof import AnyRequest, SignedInRequest, house_of, require_token
 from .wire import TokensOut, UserOut, tokens_out, user_out
 
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -35,7 +30,7 @@ class GrantError(msgspec.Struct, frozen=True):
     error_description: str
 
 
-def _grant_refused(_: Request[Any, Any, Any], error: facts.DomainError) -> Response[GrantError]:
+def _grant_refused(_: AnyRequest, error: facts.DomainError) -> Response[GrantError]:
     refresh = isinstance(error, facts.RefreshNotValid | facts.RefreshReplayed)
     text = "Invalid Refresh Token" if refresh else "Invalid login credentials"
     return Response(GrantError("invalid_grant", text), status_code=400, headers=_NO_STORE)
@@ -57,33 +52,34 @@ def _grant_unknown() -> Response[GrantError]:
     },
 )
 async def token(
-    request: Request[Any, Any, State],
-    house: NamedDependency[House],
+    request: AnyRequest,
     data: JSONBody[Credentials],
     grant_type: FromQuery[str] = "",
 ) -> Response[TokensOut] | Response[GrantError]:
     """Trade a password or a refresh token for an access token; a refresh token works once."""
+    sign_in = house_of(request).sign_in
     match grant_type:
         case "password":
             address = request.client.host if request.client else ""
-            tokens = await house.sign_in.with_password(data.email, data.password, address)
+            tokens = await sign_in.with_password(data.email, data.password, address)
         case "refresh_token":
-            tokens = await house.sign_in.refresh(data.refresh_token, Audience.CLINICIAN)
+            tokens = await sign_in.refresh(data.refresh_token, Audience.CLINICIAN)
         case _:
             return _grant_unknown()
     return Response(tokens_out(tokens), headers=_NO_STORE)
 
 
-@get("/user", summary="Who is signed in")
-async def user(caller: NamedDependency[SignedIn]) -> UserOut:
+@get("/user", summary="Who is signed in", guards=[require_token])
+async def user(request: SignedInRequest) -> UserOut:
     """The account behind the token."""
-    return user_out(caller.user)
+    return user_out(request.auth.user)
 
 
-@post("/logout", status_code=204, summary="Sign out")
-async def logout(house: NamedDependency[House], caller: NamedDependency[SignedIn]) -> None:
+@post("/logout", status_code=204, summary="Sign out", guards=[require_token])
+async def logout(request: SignedInRequest) -> None:
     """End this sign-in: its access and refresh tokens stop working."""
-    await house.sign_in.sign_out(sign_in=(caller.user.organization_id, caller.sign_in_id))
+    ended = (request.auth.user.organization_id, request.auth.sign_in_id)
+    await house_of(request).sign_in.sign_out(sign_in=ended)
 
 
 router = Router(path="/auth/v1", route_handlers=[token, user, logout], tags=["Sign-in"])

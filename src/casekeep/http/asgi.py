@@ -1,10 +1,12 @@
-"""The shapes of ASGI 3.0 (asgi.readthedocs.io), as far as this package uses them."""
+"""The shapes of ASGI 3.0 (asgi.readthedocs.io). Its messages are dictionaries whose keys depend on
+their `type`; every framework gives them types of its own, so they are left open here.
+"""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+Scope = Any
+Message = Any
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]

@@ -4,10 +4,8 @@ clinic only: it shows one-time codes.
 
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 from mailbox import Maildir
 from pathlib import Path
-from typing import cast
 
 _MOST = 50
 
@@ -38,7 +36,7 @@ def _time_of(key: str) -> tuple[int, str]:
 
 
 def _letter(content: bytes) -> Letter:
-    message = cast("EmailMessage", message_from_bytes(content, policy=policy.default))
+    message = message_from_bytes(content, policy=policy.default)
     body = message.get_body(("plain",))
     return Letter(
         channel=str(message.get("X-Channel", "Mail")),

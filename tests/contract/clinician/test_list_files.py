@@ -1,0 +1,145 @@
+"""`GET /cases/files/{case_id}` against its golden document, field by field and text by text."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from httpx import AsyncClient
+
+from casekeep.http.house import House
+from casekeep.identity.model import Audience
+from tests.support.clinician import JPEG, PDF, add_file, open_case, refusal
+from tests.support.house import ago, signed_in_clinician, token_from
+
+GOLDEN = Path(__file__).with_name("list_files.json")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+NOT_FOUND = (404, "Case not found")
+
+
+def expected(case: dict[str, Any]) -> dict[str, Any]:
+    """The golden document with this case's ids in it."""
+    text = GOLDEN.read_text().replace('"<case number>"', str(case["id"]))
+    text = text.replace("<case number>", str(case["id"]))
+    return json.loads(text.replace("<case uuid>", case["case_id"]))
+
+
+def compare(given: dict[str, Any], golden: dict[str, Any]) -> None:
+    """Exactly the golden fields, in its order, each value equal or of its kind."""
+    assert list(given) == list(golden)
+    for name, value in golden.items():
+        if value == "<uuid>":
+            assert UUID.fullmatch(given[name])
+        elif value == "<seconds>":
+            assert SECONDS.fullmatch(given[name])
+        else:
+            assert given[name] == value
+            assert type(given[name]) is type(value)
+
+
+async def test_the_published_page(house: House, clinician: AsyncClient) -> None:
+    caller = await signed_in_clinician(house)
+    made = await open_case(
+        clinician,
+        caller.headers,
+        ("lab_files", "lab_report.pdf", PDF),
+        ("radiology_files", "chest_xray.jpg", JPEG),
+    )
+    added = await add_file(clinician, caller.headers, made["case"]["id"], name="ecg_report.pdf")
+    assert added.status_code == 201
+    assert added.json()["message"] == "File uploaded successfully"
+    golden = expected(made["case"])
+    for case_id in (made["case"]["id"], made["case"]["case_id"]):
+        response = await clinician.get(f"/cases/files/{case_id}", headers=caller.headers)
+        assert response.status_code == 200
+        assert response.headers["content-type"] == "application/json"
+        assert list(response.json()) == ["files"]
+        assert len(response.json()["files"]) == len(golden["files"])
+        for given, wanted in zip(response.json()["files"], golden["files"], strict=True):
+            compare(given, wanted)
+    assert made["uploaded_files"] == response.json()["files"][:2]
+    assert added.json()["file"] == response.json()["files"][2]
+
+
+async def test_an_empty_case(house: House, clinician: AsyncClient) -> None:
+    caller = await signed_in_clinician(house)
+    made = await open_case(clinician, caller.headers)
+    response = await clinician.get(f"/cases/files/{made['case']['id']}", headers=caller.headers)
+    assert (response.status_code, response.json()) == (200, {"files": []})
+
+
+async def test_absent_foreign_and_other_peoples_cases_are_told_alike(
+    house: House, clinician: AsyncClient
+) -> None:
+    owner = await signed_in_clinician(house)
+    case = (await open_case(clinician, owner.headers, ("lab_files", "a.pdf", PDF)))["case"]
+    colleague = await signed_in_clinician(house, owner.organization_id)
+    stranger = await signed_in_clinician(house)
+    for caller, case_id in [
+        (colleague, case["id"]),
+        (colleague, case["case_id"]),
+        (stranger, case["id"]),
+        (stranger, case["case_id"]),
+        (owner, 999_999_999),
+        (owner, uuid4()),
+        (owner, 2**63 - 1),
+    ]:
+        response = await clinician.get(f"/cases/files/{case_id}", headers=caller.headers)
+        assert refusal(response) == NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    "case_id", ["abc", "-1", "1.5", "12345678901234567890", "%20", "0x10", "¹"]
+)
+async def test_neither_kind_of_id(house: House, clinician: AsyncClient, case_id: str) -> None:
+    caller = await signed_in_clinician(house)
+    response = await clinician.get(f"/cases/files/{case_id}", headers=caller.headers)
+    status, (problem,) = refusal(response)
+    assert status == 422
+    assert set(problem) == {"type", "loc", "msg", "input"}
+    assert problem["loc"] == ["path", "case_id"]
+
+
+async def test_without_a_live_token(house: House, clinician: AsyncClient) -> None:
+    caller = await signed_in_clinician(house)
+    case = (await open_case(clinician, caller.headers))["case"]["id"]
+    expired = token_from(caller, ago(hours=2), Audience.CLINICIAN)
+    for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": f"Bearer {expired}"}):
+        response = await clinician.get(f"/cases/files/{case}", headers=headers)
+        assert refusal(response) == (401, "Invalid or expired token")
+        assert response.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_bad_request_is_told_as_text(house: House, clinician: AsyncClient) -> None:
+    caller = await signed_in_clinician(house)
+    case = (await open_case(clinician, caller.headers))["case"]["id"]
+    status, text = refusal(await add_file(clinician, caller.headers, case, content=b""))
+    assert status == 400
+    assert "report.pdf" in text
+
+
+async def test_order_soft_delete_and_entity_tag(house: House, clinician: AsyncClient) -> None:
+    caller = await signed_in_clinician(house)
+    case = (await open_case(clinician, caller.headers, ("lab_files", "b.pdf", PDF)))["case"]["id"]
+    for name in ("c.pdf", "a.pdf", "b.pdf"):
+        assert (await add_file(clinician, caller.headers, case, name=name)).status_code == 201
+    url = f"/cases/files/{case}"
+    first = await clinician.get(url, headers=caller.headers)
+    assert [f["file_name"] for f in first.json()["files"]] == ["b.pdf", "c.pdf", "a.pdf", "b.pdf"]
+    tag = first.headers["etag"]
+    same = await clinician.get(url, headers={**caller.headers, "If-None-Match": f'W/"x", {tag}'})
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+    gone = first.json()["files"][1]["file_id"]
+    removed = await clinician.delete(f"/cases/file/{gone}", headers=caller.headers)
+    assert (removed.status_code, removed.json()) == (
+        200,
+        {"message": "File deleted successfully"},
+    )
+    after = await clinician.get(url, headers={**caller.headers, "If-None-Match": tag})
+    assert after.status_code == 200
+    assert [f["file_name"] for f in after.json()["files"]] == ["b.pdf", "a.pdf", "b.pdf"]
+    again = await clinician.delete(f"/cases/file/{gone}", headers=caller.headers)
+    assert refusal(again) == (404, "File not found")
