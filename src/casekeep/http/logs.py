@@ -53,11 +53,12 @@ def configure_logging(stream: TextIO | None = None, *, level: int = logging.INFO
 
 
 def places(error: BaseException) -> list[str]:
-    """Where an exception came from, innermost last: `module.function:line`, and none of its words,
-    which may hold a row, a name or a file.
+    """Where an exception came from, innermost last: `room/module.function:line`, and none of its
+    words, which may hold a row, a name or a file.
     """
     frames = traceback.extract_tb(error.__traceback__)[-_INNERMOST:]
-    return [f"{Path(frame.filename).stem}.{frame.name}:{frame.lineno}" for frame in frames]
+    found = [(Path(frame.filename), frame) for frame in frames]
+    return [f"{at.parent.name}/{at.stem}.{each.name}:{each.lineno}" for at, each in found]
 
 
 def _without_health_data(_: Any, method: str, line: Line) -> Line:  # noqa: ANN401 - structlog's
