@@ -1,0 +1,55 @@
+from dataclasses import replace
+
+import pytest
+
+from casekeep.cases.model import CaseFacts
+from casekeep.files.model import FileFacts
+from casekeep.files.visibility import may_change, may_read
+from casekeep.identity.model import Actor, Administrator, Clinician, Operator, Partner, Patient
+from casekeep.kernel.ids import ApiKeyId, CaseId, CaseNumber, OrganizationId, UserId, new_id
+
+HERE, ELSEWHERE = OrganizationId(new_id()), OrganizationId(new_id())
+OWNER, PATIENT, OTHER = UserId(new_id()), UserId(new_id()), UserId(new_id())
+CASE = CaseFacts(CaseId(new_id()), CaseNumber(7), HERE, OWNER, PATIENT, deleted=False)
+FILE = FileFacts(HERE, CASE, OWNER, is_restricted=False, hides_restricted=False, deleted=False)
+ACTORS: dict[str, Actor] = {
+    "owner": Clinician(HERE, OWNER),
+    "other clinician": Clinician(HERE, OTHER),
+    "owner's id elsewhere": Clinician(ELSEWHERE, OWNER),
+    "patient": Patient(HERE, PATIENT),
+    "other patient": Patient(HERE, OTHER),
+    "patient's id elsewhere": Patient(ELSEWHERE, PATIENT),
+    "administrator": Administrator(HERE, OWNER),
+    "partner": Partner(HERE, ApiKeyId(OWNER)),
+    "operator": Operator(HERE),
+}
+ALL = {"owner", "patient", "operator"}
+NONE = set[str]()
+BY_PATIENT = replace(FILE, uploaded_by=PATIENT)
+RESTRICTED = replace(FILE, is_restricted=True)
+
+
+@pytest.mark.parametrize(
+    ("file", "readers", "changers"),
+    [
+        (FILE, ALL, {"owner", "operator"}),
+        (BY_PATIENT, ALL, ALL),
+        (RESTRICTED, ALL, {"owner", "operator"}),
+        (replace(RESTRICTED, hides_restricted=True), {"owner", "operator"}, {"owner", "operator"}),
+        (replace(FILE, hides_restricted=True), ALL, {"owner", "operator"}),
+        (
+            replace(BY_PATIENT, is_restricted=True, hides_restricted=True),
+            {"owner", "operator"},
+            {"owner", "operator"},
+        ),
+        (replace(BY_PATIENT, deleted=True), NONE, NONE),
+        (replace(BY_PATIENT, case=replace(CASE, deleted=True)), NONE, NONE),
+        (replace(BY_PATIENT, case=None), {"operator"}, {"operator"}),
+        (replace(BY_PATIENT, organization_id=ELSEWHERE), NONE, NONE),
+    ],
+)
+def test_who_reads_and_who_changes_a_file(
+    file: FileFacts, readers: set[str], changers: set[str]
+) -> None:
+    assert {name for name, actor in ACTORS.items() if may_read(actor, file)} == readers
+    assert {name for name, actor in ACTORS.items() if may_change(actor, file)} == changers
