@@ -1,0 +1,92 @@
+"""The portal contract's words for every fact the core can refuse with. An unexpected failure is
+told in one sentence; what happened goes to the log, and no text of it that could carry health data.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from casekeep.http.failures import log_failure
+from casekeep.kernel import errors as facts
+
+from .envelope import Refusal, refusal
+
+_Request = Request[Any, Any, Any]
+
+
+class Words(NamedTuple):
+    """How a refusal is told: its status, its text (None: the fact's own) and its code."""
+
+    status: int
+    text: str | None
+    code: str = "VALIDATION_ERROR"
+
+
+NOT_VALID = Words(400, "Validation failed")
+NOT_PROVEN = Words(401, "Invalid or expired token")
+NOT_ALLOWED = Words(403, None)
+NO_CASE = Words(403, "You do not have access to this case")
+NO_FILE = Words(404, "File not found")
+NO_ORGANIZATION = Words(404, "Organization not found", "NOT_FOUND")
+NO_PATH = Words(404, "Not found", "NOT_FOUND")
+NO_METHOD = Words(405, "Method not allowed", "METHOD_NOT_ALLOWED")
+TOO_LARGE = Words(413, "Payload too large", "PAYLOAD_TOO_LARGE")
+TOO_MANY = Words(429, "Too many requests", "RATE_LIMITED")
+FAILED = Words(500, "Internal server error", "INTERNAL_ERROR")
+WRONG_CODE = Words(401, "Invalid verification code")
+REFRESH_INVALID = Words(401, "Invalid or expired refresh token", "REFRESH_INVALID")
+REFRESH_REUSED = Words(401, "Refresh token was already used", "REFRESH_REUSED")
+FILE_REFUSED = Words(400, None)
+"""A file that cannot be accepted: its sender is told what is wrong with it."""
+
+TABLE: dict[type[facts.DomainError], Words] = {
+    facts.SignInRefused: NOT_PROVEN,
+    facts.TokenNotValid: NOT_PROVEN,
+    facts.RefreshNotValid: REFRESH_INVALID,
+    facts.RefreshReplayed: REFRESH_REUSED,
+    facts.CodeNotValid: WRONG_CODE,
+    facts.OrganizationNotKnown: NO_ORGANIZATION,
+    facts.TooManyRequests: TOO_MANY,
+    facts.CaseNotVisible: NO_CASE,
+    facts.FileNotVisible: NO_FILE,
+    facts.ActorMismatch: NOT_ALLOWED,
+    facts.RoleNotAllowed: NOT_ALLOWED,
+    facts.InputNotValid: NOT_VALID,
+    facts.NothingToUpdate: NOT_VALID,
+    facts.FileEmpty: FILE_REFUSED,
+    facts.FileTooLarge: Words(413, None, TOO_LARGE.code),
+    facts.FileTypeRefused: FILE_REFUSED,
+    facts.UploadBroken: NOT_VALID,
+    facts.AlreadyTaken: NOT_VALID,
+}
+
+_HTTP = {words.status: words for words in (NO_PATH, NO_METHOD, TOO_LARGE)}
+
+
+def _refused(_: _Request, error: facts.DomainError) -> Response[Refusal]:
+    words = TABLE[type(error)]
+    waits = isinstance(error, facts.TooManyRequests)
+    headers = {"Retry-After": str(error.retry_after)} if waits else None
+    return refusal(words.status, words.text or str(error), words.code, headers)
+
+
+def _http_refused(request: _Request, error: HTTPException) -> Response[Refusal]:
+    """What the framework refuses: an unknown path or method, a body that does not parse."""
+    if error.status_code >= FAILED.status:
+        return _unexpected(request, error)
+    words = _HTTP.get(error.status_code, NOT_VALID)
+    return refusal(words.status, str(words.text), words.code, error.headers)
+
+
+def _unexpected(_: _Request, error: Exception) -> Response[Refusal]:
+    log_failure("portal.failed", error)
+    return refusal(FAILED.status, str(FAILED.text), FAILED.code)
+
+
+HANDLERS: dict[int | type[Exception], Callable[[Any, Any], Response[Any]]] = {
+    facts.DomainError: _refused,
+    HTTPException: _http_refused,
+    Exception: _unexpected,
+}

@@ -1,0 +1,89 @@
+"""The portal contract's OpenAPI document, made from the types of the handlers: every field, every
+status, an example of each refusal.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Router
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Components, Example, SecurityRequirement, SecurityScheme
+from litestar.types import Method
+from litestar.types.internal_types import PathParameterDefinition
+
+from .envelope import Refusal
+from .errors import FAILED, Words
+
+KEY: SecurityRequirement = {"apiKey": []}
+KEY_AND_TOKEN: SecurityRequirement = {"apiKey": [], "accessToken": []}
+
+_SCHEMES = {
+    "apiKey": SecurityScheme(
+        type="apiKey",
+        name="cv-api-key",
+        security_scheme_in="header",
+        description="The organisation's secret.",
+    ),
+    "accessToken": SecurityScheme(
+        type="http",
+        scheme="bearer",
+        bearer_format="JWT",
+        description="The access token that `verify-otp` or `refresh-token` gave.",
+    ),
+}
+
+
+def refusals(*words: Words) -> dict[int, ResponseSpec]:
+    """What a call may answer besides its success, each with its example; 500 is said of all."""
+    by_status: dict[int, list[Words]] = {}
+    for each in (*words, FAILED):
+        by_status.setdefault(each.status, []).append(each)
+    return {status: _refused(each) for status, each in by_status.items()}
+
+
+def _refused(words: list[Words]) -> ResponseSpec:
+    examples = [
+        Example(
+            summary=_text(each),
+            value=msgspec.to_builtins(Refusal(each.status, False, _text(each), each.code)),
+        )
+        for each in words
+    ]
+    return ResponseSpec(
+        Refusal,
+        generate_examples=False,
+        description="; ".join(dict.fromkeys(_text(each) for each in words)),
+        examples=examples,
+    )
+
+
+def _operation_id(
+    handler: HTTPRouteHandler, method: Method, _: list[str | PathParameterDefinition]
+) -> str:
+    """What generated clients call the operation: `list_files`, `head_file_content`."""
+    return handler.handler_name if method != "HEAD" else f"head_{handler.handler_name}"
+
+
+def _text(words: Words) -> str:
+    return words.text or "What is wrong, in one sentence"
+
+
+def document(routers: Sequence[Router]) -> bytes:
+    """The document of `routers`, as JSON. It is made once, when the application is built."""
+    described = Litestar(
+        list(routers),
+        openapi_config=OpenAPIConfig(
+            title="Casekeep patient portal API",
+            version="1",
+            description="The files of a patient's own cases, in the envelope of the contract.",
+            components=Components(security_schemes=dict(_SCHEMES)),
+            use_handler_docstrings=True,
+            operation_id_creator=_operation_id,
+        ),
+        logging_config=None,
+    )
+    schema: dict[str, Any] = described.openapi_schema.to_schema()
+    return msgspec.json.encode(schema)

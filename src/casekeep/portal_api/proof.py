@@ -1,0 +1,91 @@
+"""Who is calling, before anything else of the request is looked at: the API key selects the
+organisation, the token proves the patient. Neither is ever logged or told back.
+"""
+
+from collections import Counter
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler
+
+from casekeep.http.house import House
+from casekeep.identity.model import Partner, Patient
+from casekeep.kernel.errors import InputNotValid, OrganizationNotKnown, TokenNotValid
+
+Connection = ASGIConnection[Any, Any, Any, State]
+AnyRequest = Request[Any, Any, State]
+KeyRequest = Request[Any, Partner, State]
+"""A request whose API key was proven: `request.auth`."""
+PatientRequest = Request[Patient, Partner, State]
+"""A request whose API key and patient were proven: `request.auth`, `request.user`."""
+
+
+def house_of(connection: Connection) -> House:
+    """The assembled parts behind this application."""
+    return cast("House", connection.app.state.house)
+
+
+async def require_key(connection: Connection, _: BaseRouteHandler) -> None:
+    """Guard of the calls without a token.
+
+    Raises InputNotValid without a key, OrganizationNotKnown for an unknown or revoked one.
+    """
+    key = _api_key(connection)
+    connection.scope["auth"] = await house_of(connection).gate.partner(key)
+
+
+async def require_patient(connection: Connection, _: BaseRouteHandler) -> None:
+    """Guard of the calls that a patient makes: key, then token, then the form of the query.
+
+    Raises InputNotValid without a key or with a repeated parameter, TokenNotValid for everything
+    that a key and a token may lack, a key of another organisation too.
+    """
+    gate = house_of(connection).gate
+    key = _api_key(connection)
+    try:
+        partner = await gate.partner(key)
+    except OrganizationNotKnown:
+        raise TokenNotValid from None
+    signed_in = await gate.patient(_bearer(connection))
+    if not isinstance(signed_in.actor, Patient):
+        raise TokenNotValid
+    if signed_in.actor.organization_id != partner.organization_id:
+        raise TokenNotValid
+    connection.scope["auth"] = partner
+    connection.scope["user"] = signed_in.actor
+    refuse_repeats(connection.scope["query_string"])
+
+
+def refuse_repeats(query: bytes) -> None:
+    """Refuse a query that gives a parameter twice: two readers could read two things.
+
+    Raises InputNotValid.
+    """
+    if b"&" in query:
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+        if any(count > 1 for count in Counter(name for name, _ in pairs).values()):
+            raise InputNotValid("a query parameter is given twice")
+
+
+def _api_key(connection: Connection) -> str:
+    values = _header(connection, b"cv-api-key")
+    if len(values) != 1 or not values[0]:
+        raise InputNotValid("cv-api-key is missing")
+    return values[0]
+
+
+def _bearer(connection: Connection) -> str | None:
+    """The token of `Authorization: Bearer …` (RFC 6750, section 2.1), if it is given once."""
+    values = _header(connection, b"authorization")
+    if len(values) != 1:
+        return None
+    scheme, _, token = values[0].partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _header(connection: Connection, name: bytes) -> list[str]:
+    headers = connection.scope["headers"]
+    return [value.decode("latin-1").strip() for key, value in headers if key == name]

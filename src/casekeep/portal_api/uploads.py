@@ -1,0 +1,85 @@
+"""A patient's upload: a file in base64 inside a JSON body. It is decoded piece by piece on its way
+into the store, so that beside the body itself no second copy of the file is held.
+"""
+
+import binascii
+import re
+from collections.abc import AsyncGenerator
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import Response, post
+from litestar.params import JSONBody
+
+from casekeep.files.content import PORTAL_TYPES
+from casekeep.files.model import Category, SizeLimits
+from casekeep.kernel.errors import InputNotValid
+from casekeep.kernel.ids import CaseId
+
+from .attachments import ReceivedAnswer, received
+from .envelope import answer
+from .errors import FILE_REFUSED, NO_CASE, NOT_PROVEN, NOT_VALID, TOO_LARGE
+from .openapi import refusals
+from .proof import PatientRequest, house_of
+from .reading import read_uuid
+
+_PREFIX = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
+_PIECE = 1 << 20
+"""Characters decoded at a time: a multiple of four, since four of them are three bytes."""
+_ROOM_FOR_OTHER_FIELDS = 1 << 16
+
+MediaType = Literal[
+    "application/pdf",
+    "application/msword",
+    "text/csv",
+    "text/plain",
+    "image/jpeg",
+    "image/png",
+    "image/svg+xml",
+    "image/tiff",
+    "image/webp",
+]
+
+
+class Upload(msgspec.Struct, frozen=True, rename="camel"):
+    """A file and the case it belongs to; without a case it is a general document."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    data: Annotated[str, msgspec.Meta(description="base64, a `data:` prefix is accepted")]
+    mime_type: MediaType
+    case_id: (
+        Annotated[str, msgspec.Meta(extra_json_schema={"extra": {"format": "uuid"}})] | None
+    ) = None
+
+
+@post(
+    "/upload",
+    status_code=200,
+    responses=refusals(NOT_VALID, FILE_REFUSED, NOT_PROVEN, NO_CASE, TOO_LARGE),
+)
+async def upload(request: PatientRequest, data: JSONBody[Upload]) -> Response[ReceivedAnswer]:
+    """Upload a file to one of the patient's cases, or as a general document."""
+    case_id = None if data.case_id is None else CaseId(read_uuid(data.case_id))
+    content = decoded(data.data)
+    async with house_of(request).receiving.batch(request.user, PORTAL_TYPES) as batch:
+        await batch.receive(data.name, content, Category.LAB, data.mime_type)
+        file = await batch.keep_for_patient(case_id)
+    return answer(ReceivedAnswer(200, success=True, data=received(file)))
+
+
+async def decoded(data: str) -> AsyncGenerator[bytes, None]:
+    """The bytes of base64 text (RFC 4648, section 4, strictly), in pieces. Raises InputNotValid."""
+    prefix = _PREFIX.match(data)
+    start = prefix.end() if prefix else 0
+    if "=" in data[start:-2] or (len(data) - start) % 4:
+        raise InputNotValid("data must be base64")
+    for at in range(start, len(data), _PIECE):
+        try:
+            yield binascii.a2b_base64(data[at : at + _PIECE], strict_mode=True)
+        except ValueError:
+            raise InputNotValid("data must be base64") from None
+
+
+def largest_upload(limits: SizeLimits) -> int:
+    """Bytes that the JSON body of an upload may have: the largest file in base64, and the rest."""
+    return (limits.of(Category.LAB) + 2) // 3 * 4 + _ROOM_FOR_OTHER_FIELDS
