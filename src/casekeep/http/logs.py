@@ -24,7 +24,7 @@ FORBIDDEN = frozenset(
 )
 """A key of a log line that has one of these among its words, singular or plural, is dropped."""
 
-_WORDS = re.compile(r"[A-Z]?[a-z]+")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LONGEST = 300
 _INNERMOST = 8
 _PLAIN = (bool, int, float, type(None))
