@@ -44,7 +44,7 @@ _SETTINGS = {
     "log_checkpoints": "off",
 }
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-_THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_THROWAWAY = {**_DURABLE, "fsync": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True, slots=True)
