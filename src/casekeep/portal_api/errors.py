@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 
 from casekeep.http.failures import log_failure
 from casekeep.kernel import errors as facts
@@ -80,6 +80,18 @@ def _http_refused(request: _Request, error: HTTPException) -> Response[Refusal]:
     return refusal(words.status, str(words.text), words.code, error.headers)
 
 
+def _too_deep(_: _Request, __: RecursionError) -> Response[Refusal]:
+    """The JSON decoder's word for a body of nothing but opening brackets."""
+    return refusal(NOT_VALID.status, str(NOT_VALID.text), NOT_VALID.code)
+
+
+def _hung_up(_: _Request, __: InternalServerException) -> Response[Refusal]:
+    """The framework's word for a client that left in the middle of its body: no failure of ours,
+    and nobody reads the answer.
+    """
+    return refusal(NOT_VALID.status, str(NOT_VALID.text), NOT_VALID.code)
+
+
 def _unexpected(_: _Request, error: Exception) -> Response[Refusal]:
     log_failure("portal.failed", error)
     return refusal(FAILED.status, str(FAILED.text), FAILED.code)
@@ -87,6 +99,8 @@ def _unexpected(_: _Request, error: Exception) -> Response[Refusal]:
 
 HANDLERS: dict[int | type[Exception], Callable[[Any, Any], Response[Any]]] = {
     facts.DomainError: _refused,
+    InternalServerException: _hung_up,
     HTTPException: _http_refused,
+    RecursionError: _too_deep,
     Exception: _unexpected,
 }
