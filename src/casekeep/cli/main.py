@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from casekeep.cli import accounts, server, upkeep
-from casekeep.cli.serving import PortNotFree
+from casekeep.cli.listening import PortNotFree
 from casekeep.db.errors import DatabaseNotUsable
 from casekeep.kernel.errors import DomainError
 from casekeep.settings import SettingsNotValid

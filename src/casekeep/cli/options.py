@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from casekeep.audit.log import AuditLog
-from casekeep.bootstrap import running_database
+from casekeep.bootstrap.database import running_database
 from casekeep.db.addresses import Addresses
 from casekeep.db.database import Database
 from casekeep.kernel.ids import OrganizationId

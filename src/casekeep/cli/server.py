@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import typer
 
-from casekeep.cli import serving
 from casekeep.cli.options import DataOption
 from casekeep.settings import load_settings
 
@@ -31,6 +30,8 @@ def serve(
     Starts its own PostgreSQL in the data folder, or uses CASEKEEP_DATABASE_URL. Prints one line on
     stdout when it is ready; the log goes to stderr. `casekeep config show` lists every setting.
     """
+    from casekeep.cli import serving  # noqa: PLC0415 - heavy, and needed here only
+
     given = {"data": data, "host": host, "port": port, "workers": workers}
     raise typer.Exit(serving.serve(load_settings(given), on_ready=_announce))
 

@@ -1,27 +1,20 @@
 """Runs the server: the database's supervisor and a pool of server processes, until SIGTERM."""
 
-import ctypes
-import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from casekeep.bootstrap import application, open_channels, running_database
+from casekeep.bootstrap.channels import open_channels
+from casekeep.bootstrap.database import running_database
+from casekeep.cli.listening import listen
 from casekeep.db.addresses import Addresses
 from casekeep.http.logs import configure_logging
-from casekeep.http.root import Root
 from casekeep.settings import Settings, export_settings
 
 _START_SECONDS = 120.0
-_PR_SET_PDEATHSIG = 1
-
-
-class PortNotFree(Exception):
-    """The address to listen on cannot be taken; the text says which and what to do."""
 
 
 def serve(
@@ -38,7 +31,7 @@ def serve(
     configure_logging()
     open_channels(settings)
     with (
-        _listener(settings.host, settings.port) as listener,
+        listen(settings.host, settings.port) as listener,
         running_database(settings, keep=True) as database,
     ):
         if prepare is not None:
@@ -69,7 +62,7 @@ def _announce(supervisor: Multiprocess, url: str, on_ready: Callable[[str], None
 
 def _config(settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        "casekeep.cli.serving:server_process",
+        "casekeep.bootstrap.application:application",
         factory=True,
         workers=settings.workers,
         loop="uvloop",
@@ -84,27 +77,3 @@ def _config(settings: Settings) -> uvicorn.Config:
         timeout_graceful_shutdown=settings.shutdown_seconds,
         timeout_worker_healthcheck=60,
     )
-
-
-def server_process() -> Root:
-    """The application of one server process, which ends with the process that started it."""
-    configure_logging()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    return application()
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise PortNotFree(
-            f"cannot listen on {host} port {port}: {error.strerror}. "
-            "Choose another with --port, or stop what uses it."
-        ) from None
-    listener.set_inheritable(True)
-    return listener

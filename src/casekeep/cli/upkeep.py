@@ -3,7 +3,7 @@
 import typer
 from rich.table import Table
 
-from casekeep.bootstrap import running_database
+from casekeep.bootstrap.database import running_database
 from casekeep.cli.options import DataOption, JsonOption, out, print_json
 from casekeep.settings import PREFIX, described, load_settings, shown_settings
 

@@ -11,6 +11,7 @@ from casekeep.http.house import House
 from . import cases, files, sign_in
 from .errors import HANDLERS
 
+_LARGEST_BODY = 65_536  # of what is read into memory; uploads stream past it
 _OPENAPI = OpenAPIConfig(
     title="Casekeep clinician API",
     version="1",
@@ -32,6 +33,6 @@ def build_app(house: House) -> Litestar:
         state=State({"house": house}),
         exception_handlers=HANDLERS,
         openapi_config=_OPENAPI,
-        request_max_body_size=None,
+        request_max_body_size=_LARGEST_BODY,
         logging_config=None,
     )

@@ -8,6 +8,8 @@ from .asgi import Receive, Scope, Send
 from .house import House
 
 _log = structlog.get_logger()
+ALIVE = "/healthz"
+READY = "/readyz"
 _PATIENCE_SECONDS = 5.0
 
 
@@ -20,7 +22,7 @@ class Health:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry point."""
         del receive
-        ready = scope["path"] == "/healthz" or await self._is_ready()
+        ready = scope["path"] == ALIVE or await self._is_ready()
         body = b'{"status":"ok"}' if ready else b'{"status":"unavailable"}'
         headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
         status = 200 if ready else 503

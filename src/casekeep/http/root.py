@@ -4,20 +4,25 @@ sends each request to the edge that it belongs to. It decides nothing else.
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from litestar import Litestar
 
 from .asgi import ASGIApp, Receive, Scope, Send
-from .health import Health
+from .health import ALIVE, READY, Health
 from .house import House
+from .paths import TidyPaths, fixed_words
+from .request_ids import RequestIds
+from .security_headers import SecurityHeaders
 
 
 class Apps(NamedTuple):
     """An opened house, and the edges over it."""
 
     house: House
-    clinician_api: ASGIApp
-    portal_api: ASGIApp
-    pages: ASGIApp
+    clinician_api: Litestar
+    portal_api: Litestar
+    pages: Litestar
 
 
 class Root:
@@ -52,15 +57,17 @@ def dispatcher(apps: Apps) -> ASGIApp:
     """Every path to its edge, wrapped in what all answers share."""
     health = Health(apps.house)
 
-    async def dispatch(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         if path == "/api/v1" or path.startswith("/api/v1/"):
             await apps.portal_api(scope, receive, send)
-        elif path in {"/healthz", "/readyz"}:
+        elif path in {ALIVE, READY}:
             await health(scope, receive, send)
         elif path == "/" or path.startswith(("/demo/", "/assets/")):
             await apps.pages(scope, receive, send)
         else:
             await apps.clinician_api(scope, receive, send)
 
-    return dispatch
+    edges = (apps.clinician_api, apps.portal_api, apps.pages)
+    words = fixed_words([ALIVE, READY, *(route.path for edge in edges for route in edge.routes)])
+    return RequestIds(TidyPaths(SecurityHeaders(dispatch)), words)
