@@ -50,7 +50,8 @@ class Room:
 
     async def keys(self, organization_id: OrganizationId) -> set[BlobKey]:
         """Keys of everything on the disk for an organisation, finished or not."""
-        return {key async for key in self.blobs.keys() if key.organization_id == organization_id}
+        found = self.blobs.keys()
+        return {key async for key in found if key.organization_id == organization_id}
 
     async def content(self, key: BlobKey) -> bytes:
         size = await self.blobs.size(key)

@@ -119,7 +119,7 @@ async def broken() -> AsyncIterator[bytes]:
 @pytest.mark.parametrize(
     ("name", "content", "refusal", "why"),
     [
-        ("empty.pdf", lambda: body(), FileEmpty, "empty.pdf: the file is empty"),
+        ("empty.pdf", body, FileEmpty, "empty.pdf: the file is empty"),
         ("empty.pdf", lambda: body(b"", b""), FileEmpty, "empty.pdf: the file is empty"),
         (
             "big.pdf",
