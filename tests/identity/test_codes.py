@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from casekeep.identity.accounts import disable_user
+from casekeep.identity.code_sending import digest_of
 from casekeep.identity.codes import OneTimeCodes
 from casekeep.identity.limiting import Limit, Limits
 from casekeep.identity.model import Tokens, User
 from casekeep.kernel.errors import CodeNotValid, InputNotValid, TooManyRequests
-from casekeep.kernel.ids import new_id
+from casekeep.kernel.ids import OrganizationId, new_id
 from casekeep.mail.channels import open_email_channel, open_text_channel
 from tests.identity.conftest import SECRET, Office
 from tests.support.factories import make_organization
@@ -312,3 +314,36 @@ async def test_exactly_one_identifier_is_needed(office: Office) -> None:
             await office.codes.request(office.organization_id, **reached)
         with pytest.raises(InputNotValid):
             await office.codes.verify(office.organization_id, code="000000", **reached)
+
+
+async def test_right_codes_use_up_no_guesses(office: Office) -> None:
+    patient = await office.patient()
+    office.codes = another_process(office, codes_per_identifier=Limit(100, 900))
+    for _ in range(12):
+        await verify(office, patient, await office.code_for(patient))
+
+
+async def test_a_closed_account_gets_no_code_and_its_last_one_is_worth_nothing(
+    office: Office,
+) -> None:
+    patient = await office.patient()
+    code = await office.code_for(patient)
+    await disable_user(office.db, office.audit, office.organization_id, patient.id)
+    with pytest.raises(CodeNotValid):
+        await verify(office, patient, code)
+    await office.codes.request(office.organization_id, email=patient.email)
+    await office.codes.close()
+    assert len(office.sent()) == 1
+
+
+def test_what_is_kept_of_a_code_tells_who_has_the_same_one_to_nobody() -> None:
+    one, two = OrganizationId(new_id()), OrganizationId(new_id())
+    me, you = new_id(), new_id()
+    kept = {
+        digest_of(pepper, organization_id, user_id, code)
+        for pepper in (b"a", b"b")
+        for organization_id in (one, two)
+        for user_id in (me, you)
+        for code in ("000000", "000001")
+    }
+    assert len(kept) == 16
