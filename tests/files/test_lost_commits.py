@@ -67,7 +67,9 @@ async def test_a_commit_that_did_not_happen_leaves_nothing(
             await batch.keep_in_new_case(NEW)
     assert await room.is_empty(clinician.organization_id)
     async with room.db.transaction(clinician.organization_id) as tx:
-        assert not await tx.fetch("select from cases where organization_id = $1", tx.organization_id)
+        assert not await tx.fetch(
+            "select from cases where organization_id = $1", tx.organization_id
+        )
 
 
 @pytest.mark.parametrize("cut", ["before the commit", "after the commit"])
@@ -86,9 +88,7 @@ async def test_a_kept_file_survives_when_not_even_the_question_gets_through(
     wire: tuple[Wire, Database], shaky: Room, room: Room
 ) -> None:
     clinician = await make_clinician(room.db, await make_organization(room.db))
-    case = await make_case(
-        room.db, clinician.organization_id, clinician_id=clinician.user_id
-    )
+    case = await make_case(room.db, clinician.organization_id, clinician_id=clinician.user_id)
     with pytest.raises(Exception, match="connection"):
         async with shaky.receiving.batch(clinician) as batch:
             received = await batch.receive("one.pdf", body(pdf()), Category.LAB)

@@ -72,9 +72,14 @@ class Receiver:
         while True:
             with suppress(Exception):
                 connection = await self._db.listening_connection()
-                if await queries_receiving.try_to_hold(connection, self.number):
+                held = False
+                try:
+                    held = await queries_receiving.try_to_hold(connection, self.number)
+                finally:
+                    if not held:
+                        connection.terminate()
+                if held:
                     return connection
-                await connection.close()
             await asyncio.sleep(_CLAIM_AGAIN)
 
 
