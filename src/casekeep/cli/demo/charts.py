@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from casekeep.cli.demo.subjects import Occasion
-from casekeep.cli.demo.textures import draw
+from casekeep.cli.demo.textures import draw, font
 
 _Point = tuple[float, float]
 _INK, _SOFT, _RULE, _TEAL, _AMBER, _BLUE = (
@@ -33,8 +33,7 @@ class _Sheet:
     def text(
         self, at: _Point, words: str, size: int, colour: str = _INK, anchor: str = "ls"
     ) -> None:
-        font = ImageFont.load_default(size * _FINE)
-        self._pen.text((at[0] * _FINE, at[1] * _FINE), words, colour, font, anchor)
+        self._pen.text((at[0] * _FINE, at[1] * _FINE), words, colour, font(size * _FINE), anchor)
 
     def line(self, points: Sequence[_Point], colour: str, width: float = 1.5) -> None:
         scaled = [(x * _FINE, y * _FINE) for x, y in points]

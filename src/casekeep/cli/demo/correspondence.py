@@ -11,7 +11,8 @@ LETTERS: dict[str, tuple[str, Sections]] = {
             (
                 "",
                 "Thank you for seeing {title} {last}, aged {age}, whose fasting glucose was raised "
-                "twice at routine checks. {They} has felt tired and thirsty for about two months and "
+                "twice at routine checks. {They} has felt tired and thirsty for about "
+                "two months and "
                 "has lost 3 kg without trying. There is no fever and no abdominal pain.",
             ),
             ("History", "No earlier illness of note. One parent has type 2 diabetes. Non-smoker."),
@@ -34,8 +35,10 @@ LETTERS: dict[str, tuple[str, Sections]] = {
             ("", "Dear colleague,"),
             (
                 "",
-                "I should be grateful for your opinion on {title} {last}, aged {age}. For six weeks "
-                "{they} has noticed a tightness behind the breastbone when climbing stairs. It eases "
+                "I should be grateful for your opinion on {title} {last}, aged {age}. "
+                "For six weeks "
+                "{they} has noticed a tightness behind the breastbone when climbing "
+                "stairs. It eases "
                 "within three minutes of rest and has never come on at night.",
             ),
             (
@@ -59,19 +62,22 @@ LETTERS: dict[str, tuple[str, Sections]] = {
             (
                 "Course",
                 "Two samples for troponin, three hours apart, showed no rise. The ECG showed a "
-                "sinus rhythm with slight ST depression in V4 to V6. The chest radiograph showed a heart "
+                "sinus rhythm with slight ST depression in V4 to V6. The chest "
+                "radiograph showed a heart "
                 "at the upper limit of size and clear lungs. {They} stayed free of pain.",
             ),
             (
                 "Medicines at discharge",
                 "- Acetylsalicylic acid 75 mg in the morning\n"
-                "- Atorvastatin 40 mg in the evening (new)\n- Bisoprolol 2.5 mg in the morning (new)\n"
+                "- Atorvastatin 40 mg in the evening (new)\n- Bisoprolol 2.5 mg in the "
+                "morning (new)\n"
                 "- Glyceryl trinitrate spray when needed (new)",
             ),
             (
                 "Plan",
                 "CT angiography of the coronary arteries within four weeks. Please check the "
-                "lipids and liver enzymes about {later}. {Their} discomfort at rest would be a reason "
+                "lipids and liver enzymes about {later}. {Their} discomfort at rest "
+                "would be a reason "
                 "to call an ambulance; {they} has been told so.",
             ),
         ),
@@ -114,8 +120,10 @@ LETTERS: dict[str, tuple[str, Sections]] = {
             (
                 "Findings",
                 "Lungs: a smooth solid nodule of 11 mm in the right lower lobe. No "
-                "consolidation, no effusion.\nMediastinum: normal vessels, no enlarged nodes.\nHeart: "
-                "normal size.\nBones: degenerative changes of the thoracic spine.\nUpper abdomen: the "
+                "consolidation, no effusion.\nMediastinum: normal vessels, no enlarged "
+                "nodes.\nHeart: "
+                "normal size.\nBones: degenerative changes of the thoracic "
+                "spine.\nUpper abdomen: the "
                 "visible dome of the liver is unremarkable.",
             ),
             ("Impression", "Solitary pulmonary nodule. Follow-up in three months is suggested."),
@@ -128,7 +136,8 @@ LETTERS: dict[str, tuple[str, Sections]] = {
             (
                 "Findings",
                 "The heart is at the upper limit of its normal width. The hila are slender. "
-                "The lungs are well expanded and clear. Both costophrenic angles are free. The bones "
+                "The lungs are well expanded and clear. Both costophrenic angles are "
+                "free. The bones "
                 "in view are intact.",
             ),
             ("Impression", "No congestion and no infiltrate."),
@@ -191,7 +200,8 @@ LETTERS: dict[str, tuple[str, Sections]] = {
             (
                 "Course",
                 "Skin disinfected and draped. Spindle-shaped cut along the tension lines. The "
-                "cyst was freed and taken out whole; bleeding stopped by touch. Skin closed with five "
+                "cyst was freed and taken out whole; bleeding stopped by touch. Skin "
+                "closed with five "
                 "single stitches. Dry dressing.",
             ),
             (

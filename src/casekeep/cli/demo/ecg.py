@@ -2,6 +2,9 @@
 25 mm to the second and 10 mm to the millivolt.
 """
 
+# reportlab ships without types for what draws a path.
+# pyright: reportUnknownMemberType=false
+
 from dataclasses import dataclass
 from io import BytesIO
 

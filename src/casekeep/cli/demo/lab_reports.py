@@ -1,4 +1,6 @@
-"""Laboratory reports as PDF: sections of values with units, ranges and flags. All values are drawn."""
+"""Laboratory reports as PDF: sections of values with units, ranges and flags. Never a real value:
+all are drawn from the seed.
+"""
 
 import numpy as np
 from reportlab.lib.colors import HexColor

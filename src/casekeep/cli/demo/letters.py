@@ -1,4 +1,6 @@
-"""Letters and notes of the synthetic clinic: referrals, discharges and findings as PDF, plain notes."""
+"""Letters and notes of the synthetic clinic: referrals, discharges and findings as PDF, and notes
+as plain text. About nobody.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,11 +1,13 @@
-"""Colour laid over the synthetic pictures: paint that covers, and tints that let texture through."""
+"""Colour on the synthetic pictures: paint that covers, and tints that let the texture through."""
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from casekeep.cli.demo.textures import Plane
 
-Colours = NDArray[np.float32]
+Colours = NDArray[np.floating[Any]]
 """Rows by columns by red, green, blue, each 0 to 1."""
 Colour = tuple[float, float, float]
 

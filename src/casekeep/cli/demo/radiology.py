@@ -88,6 +88,7 @@ def _chest(seed: int) -> list[Plane]:
     return ct_phantom.chest_slices(seed)
 
 
+@lru_cache(maxsize=1)
 def _shadows(seed: int, what: str) -> Plane:
     hazy = what == "dx"
     wide = 1.0 if hazy else 1.12

@@ -1,6 +1,7 @@
 """The bones of a chest radiograph, drawn as bands along curves: ribs, collar bones, blades."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -78,7 +79,7 @@ def _rounded(points: Points) -> Points:
     """The polyline with its corners cut three times (Chaikin)."""
     for _ in range(3):
         cut: Points = [points[0]]
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(points):
             cut.append((0.75 * x0 + 0.25 * x1, 0.75 * y0 + 0.25 * y1))
             cut.append((0.25 * x0 + 0.75 * x1, 0.25 * y0 + 0.75 * y1))
         points = [*cut, points[-1]]

@@ -1,17 +1,18 @@
-"""Faxed forms as multi-page TIFF: black on white, a little crooked, with the dust of an old scanner."""
+"""Faxed forms as multi-page TIFF: black on white, a little crooked, with an old scanner's dust.
+
+Nobody filled them in.
+"""
 
 from io import BytesIO
-from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from casekeep.cli.demo.subjects import Occasion
-from casekeep.cli.demo.textures import draw
+from casekeep.cli.demo.textures import draw, font
 
 _WIDE, _HIGH = 1240, 1754
 """A4 at 150 dots to the inch."""
-_Encoding = Literal["group4", "tiff_lzw"]
 
 _FORMS = {
     "imaging_request": (
@@ -87,14 +88,10 @@ def scan(occasion: Occasion, seed: int, form: str) -> bytes:
     return output.getvalue()
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
-
-
 def _cover(occasion: Occasion, form: str, rng: np.random.Generator) -> Image.Image:
     page = Image.new("L", (_WIDE, _HIGH), 255)
     pen = ImageDraw.Draw(page)
-    pen.text((110, 190), "FAX", 0, _font(120))
+    pen.text((110, 190), "FAX", 0, font(120))
     pen.line([(110, 350), (1130, 350)], fill=0, width=6)
     rows = (
         ("To", occasion.house.name),
@@ -105,8 +102,8 @@ def _cover(occasion: Occasion, form: str, rng: np.random.Generator) -> Image.Ima
         ("Patient", f"{occasion.subject.name}, born {occasion.subject.born:%d %b %Y}"),
     )
     for index, (label, value) in enumerate(rows):
-        pen.text((110, 420 + index * 78), label, 90, _font(28))
-        pen.text((330, 416 + index * 78), value, 0, _font(34))
+        pen.text((110, 420 + index * 78), label, 90, font(28))
+        pen.text((330, 416 + index * 78), value, 0, font(34))
         pen.line([(330, 466 + index * 78), (1130, 466 + index * 78)], fill=150, width=2)
     lines = (
         "Dear colleagues,",
@@ -116,10 +113,10 @@ def _cover(occasion: Occasion, form: str, rng: np.random.Generator) -> Image.Ima
         "Many thanks,",
     )
     for index, line in enumerate(lines):
-        pen.text((110, 980 + index * 54), line, 0, _font(32))
+        pen.text((110, 980 + index * 54), line, 0, font(32))
     _signature(pen, rng, 130, 1330)
     pen.text(
-        (110, 1600), "Confidential. If this reached you by mistake, please call us.", 60, _font(24)
+        (110, 1600), "Confidential. If this reached you by mistake, please call us.", 60, font(24)
     )
     return page
 
@@ -129,22 +126,23 @@ def _form(occasion: Occasion, form: str, rng: np.random.Generator) -> Image.Imag
     page = Image.new("L", (_WIDE, _HIGH), 255)
     pen = ImageDraw.Draw(page)
     pen.rectangle((90, 130, 1150, 220), fill=0)
-    pen.text((120, 150), title, 255, _font(44))
-    about = f"{occasion.subject.name}   born {occasion.subject.born:%d.%m.%Y}   {occasion.subject.record}"
-    pen.text((110, 250), about, 0, _font(32))
+    pen.text((120, 150), title, 255, font(44))
+    subject = occasion.subject
+    about = f"{subject.name}   born {subject.born:%d.%m.%Y}   {subject.record}"
+    pen.text((110, 250), about, 0, font(32))
     for index, (label, answer) in enumerate(zip(labels, answers, strict=True)):
         top = 330 + index * 158
         pen.rectangle((90, top, 1150, top + 140), outline=0, width=3)
-        pen.text((108, top + 10), label, 70, _font(24))
+        pen.text((108, top + 10), label, 70, font(24))
         _handwritten(page, answer, 130, top + 58, rng)
     for index, word in enumerate(("urgent", "walking", "in bed", "interpreter")):
         x = 110 + index * 260
         pen.rectangle((x, 1310, x + 34, 1344), outline=0, width=3)
-        pen.text((x + 50, 1308), word, 0, _font(30))
+        pen.text((x + 50, 1308), word, 0, font(30))
         if index in {0, 1}:
             pen.line([(x + 4, 1326), (x + 14, 1342), (x + 40, 1298)], fill=0, width=5)
     pen.line([(110, 1530), (560, 1530)], fill=0, width=3)
-    pen.text((110, 1540), "Signature", 70, _font(24))
+    pen.text((110, 1540), "Signature", 70, font(24))
     _signature(pen, rng, 130, 1440)
     return page
 
@@ -155,14 +153,13 @@ def _handwritten(
     """Write letter by letter, each a little askew, as a hurried hand does."""
     pen_x = x
     for letter in words:
-        font = _font(46)
         box = Image.new("L", (70, 80))
-        ImageDraw.Draw(box).text((12, 8), letter, 255, font)
+        ImageDraw.Draw(box).text((12, 8), letter, 255, font(46))
         lean = Image.Transform.AFFINE
         leaned = box.transform(box.size, lean, (1, 0.28, -10, 0, 1, 0), Image.Resampling.BICUBIC)
         turned = leaned.rotate(float(rng.normal(0, 3)), Image.Resampling.BICUBIC)
         page.paste(0, (round(pen_x), round(y + rng.normal(0, 2))), turned)
-        pen_x += font.getlength(letter) * 0.93 + float(rng.normal(0, 0.8))
+        pen_x += font(46).getlength(letter) * 0.93 + float(rng.normal(0, 0.8))
 
 
 def _signature(pen: ImageDraw.ImageDraw, rng: np.random.Generator, x: float, y: float) -> None:
@@ -187,6 +184,7 @@ def _scanned(
     pixels[:, int(rng.integers(200, 1100))] -= 70
     done = Image.fromarray((pixels > 138).astype(np.uint8) * np.uint8(255))  # noqa: PLR2004 - black
     pen = ImageDraw.Draw(done)
-    line = f"{occasion.day:%d/%m/%Y} 08:{12 + number}   FROM +1 202 555 0187   PAGE {number:03d}/{total:03d}"
-    pen.text((60, 24), line, 0, _font(24))
+    sent = f"{occasion.day:%d/%m/%Y} 08:{12 + number}   FROM +1 202 555 0187"
+    line = f"{sent}   PAGE {number:03d}/{total:03d}"
+    pen.text((60, 24), line, 0, font(24))
     return done.convert("1", dither=Image.Dither.NONE)

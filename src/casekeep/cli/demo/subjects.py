@@ -19,6 +19,11 @@ class Subject:
         """Both names."""
         return f"{self.first_name} {self.last_name}"
 
+    def age_on(self, day: date) -> int:
+        """The age on `day`, in years."""
+        before_birthday = (day.month, day.day) < (self.born.month, self.born.day)
+        return day.year - self.born.year - before_birthday
+
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
@@ -43,5 +48,4 @@ class Occasion:
     @property
     def age(self) -> int:
         """The subject's age that day, in years."""
-        born = self.subject.born
-        return self.day.year - born.year - ((self.day.month, self.day.day) < (born.month, born.day))
+        return self.subject.age_on(self.day)

@@ -3,13 +3,15 @@
 Pure array work; knows nothing of what the pictures show.
 """
 
+from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFont
 
-Plane = NDArray[np.float32]
+Plane = NDArray[np.floating[Any]]
 """One channel of a picture: rows by columns."""
 
 
@@ -49,12 +51,13 @@ def blur(plane: Plane, sigma: float) -> Plane:
     """A Gaussian blur of `sigma` pixels (edges wrap round)."""
     rows = np.fft.fftfreq(plane.shape[0])[:, None]
     columns = np.fft.rfftfreq(plane.shape[1])[None, :]
-    kernel = np.exp(-2 * (np.pi * sigma) ** 2 * (rows**2 + columns**2))
-    return np.fft.irfft2(np.fft.rfft2(plane) * kernel, s=plane.shape).astype(np.float32)
+    kernel = np.exp(-2 * (np.pi * sigma) ** 2 * (rows**2 + columns**2)).astype(np.float32)
+    spectrum = np.fft.rfft2(plane.astype(np.float32, copy=False))
+    return np.fft.irfft2(spectrum * kernel, s=plane.shape).astype(np.float32, copy=False)
 
 
 def smooth(plane: Plane, start: float, end: float) -> Plane:
-    """0 at and before `start`, 1 at and after `end`, a smooth step between (either may be larger)."""
+    """0 up to `start`, 1 from `end` on, a smooth step between; either may be the larger."""
     t = np.clip((plane - np.float32(start)) / np.float32(end - start), 0, 1)
     return t * t * (3 - 2 * t)
 
@@ -71,3 +74,9 @@ def ellipse(
 def to_bytes(plane: Plane) -> NDArray[np.uint8]:
     """A plane of 0 to 1 as 8-bit grey."""
     return (np.clip(plane, 0, 1) * 255 + np.float32(0.5)).astype(np.uint8)
+
+
+@lru_cache(maxsize=64)
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The typeface that comes with Pillow, `size` pixels high; unpacked once."""
+    return ImageFont.load_default(size)

@@ -3,10 +3,20 @@
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from casekeep.cli.demo.subjects import Occasion
-from casekeep.cli.demo.textures import Plane, blur, clouds, draw, ellipse, grid, smooth, to_bytes
+from casekeep.cli.demo.textures import (
+    Plane,
+    blur,
+    clouds,
+    draw,
+    ellipse,
+    font,
+    grid,
+    smooth,
+    to_bytes,
+)
 
 _WIDE, _HIGH = 800, 600
 
@@ -17,7 +27,7 @@ def ultrasound(occasion: Occasion, seed: int, side: str) -> bytes:
     grey = _echoes(rng, nodule=side != "left")
     image = Image.fromarray(to_bytes(np.pad(grey, ((60, 60), (110, 110)))))
     pen = ImageDraw.Draw(image)
-    small = ImageFont.load_default(17)
+    small = font(17)
     subject = occasion.subject
     pen.text((20, 14), f"{subject.last_name}, {subject.first_name}   {subject.record}", 210, small)
     pen.text((1000, 14), f"{occasion.day:%d.%m.%Y}  12 MHz", 210, small, "ra")
@@ -28,13 +38,13 @@ def ultrasound(occasion: Occasion, seed: int, side: str) -> bytes:
         y = 60 + tick * 75
         pen.line([(918, y), (930 if tick % 2 == 0 else 924, y)], fill=190, width=2)
     if side == "measured":
-        _calipers(pen, small)
+        _calipers(pen)
     output = BytesIO()
     image.save(output, "PNG")
     return output.getvalue()
 
 
-def _calipers(pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> None:
+def _calipers(pen: ImageDraw.ImageDraw) -> None:
     for x, y in ((396, 330), (556, 330), (476, 270), (476, 392)):
         pen.line([(x - 8, y), (x + 8, y)], fill=255, width=2)
         pen.line([(x, y - 8), (x, y + 8)], fill=255, width=2)
@@ -42,8 +52,8 @@ def _calipers(pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont
         pen.point([(x, 330), (x + 1, 330)], fill=230)
     for y in range(270, 392, 12):
         pen.point([(476, y), (476, y + 1)], fill=230)
-    pen.text((760, 600), "1  D  9.1 mm", 230, font)
-    pen.text((760, 622), "2  D  7.0 mm", 230, font)
+    pen.text((760, 600), "1  D  9.1 mm", 230, font(17))
+    pen.text((760, 622), "2  D  7.0 mm", 230, font(17))
 
 
 def _echoes(rng: np.random.Generator, *, nodule: bool) -> Plane:

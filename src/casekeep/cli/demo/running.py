@@ -1,0 +1,82 @@
+"""`casekeep demo`: loads the synthetic clinic, serves it, and prints who can sign in.
+
+Never for real patients: its passwords stand in the source.
+"""
+
+import asyncio
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from casekeep.bootstrap.house import open_house
+from casekeep.cli import serving
+from casekeep.cli.demo.clinic import PASSWORD, clinic
+from casekeep.cli.demo.journal import DemoAccounts
+from casekeep.cli.demo.loading import load_clinic
+from casekeep.db.addresses import Addresses
+from casekeep.settings import Settings
+
+_out = Console()
+
+
+def serve_demo(settings: Settings) -> int:
+    """Load the synthetic clinic if it is not there, then serve until SIGTERM; the exit status.
+
+    Raises InputNotValid when the data folder has real records, and what `serving.serve` raises.
+    """
+    loaded: list[DemoAccounts] = []
+
+    def prepare(addresses: Addresses) -> None:
+        loaded.append(asyncio.run(_load(settings, addresses)))
+
+    return serving.serve(
+        settings, prepare=prepare, on_ready=lambda url: show_accounts(_out, loaded[0], url)
+    )
+
+
+async def _load(settings: Settings, addresses: Addresses) -> DemoAccounts:
+    columns = (
+        TextColumn("Making a synthetic clinic"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}", style="dim"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, visible=False)
+        async with open_house(settings, addresses) as house:
+            return await load_clinic(
+                house,
+                Path(settings.data),
+                progress=lambda done, total, label: bar.update(
+                    task, completed=done, total=total, description=label, visible=True
+                ),
+            )
+
+
+def show_accounts(out: Console, accounts: DemoAccounts, url: str) -> None:
+    """Print who can sign in to the clinic, and how. `url`: where it is served."""
+    out.print(f"Casekeep is ready on {url}", highlight=False, soft_wrap=True)
+    out.print(f"Look at [bold]{url}/[/bold] for first calls; Ctrl-C stops.\n", soft_wrap=True)
+    administrators = {planned.name: planned.administrator for planned in clinic()}
+    for organization in accounts.organizations:
+        table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+        for title in ("who", "name", "signs in with", "and"):
+            table.add_column(title, overflow="fold")
+        for person in organization.clinicians:
+            table.add_row("clinician", person.name, person.email, f"password {person.password}")
+        administrator = administrators.get(organization.name)
+        if administrator is not None:
+            full_name = f"{administrator.first_name} {administrator.last_name}"
+            table.add_row("administrator", full_name, administrator.email, f"password {PASSWORD}")
+        for person in organization.patients:
+            reached = person.email if person.phone is None else f"{person.email}, {person.phone}"
+            table.add_row("patient", person.name, reached, "a code, see the mailbox")
+        out.print(f"[bold]{organization.name}[/bold]")
+        out.print(f"API key {organization.api_key}", highlight=False, soft_wrap=True)
+        case = f"first case {organization.case_number}, {organization.case_id}"
+        out.print(case, highlight=False, soft_wrap=True)
+        out.print(table)
+        out.print()
+    out.print(f"Codes and messages arrive in {url}/demo/mailbox", highlight=False, soft_wrap=True)
