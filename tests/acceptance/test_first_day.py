@@ -1,5 +1,6 @@
 """A clinic's first day, as its people would live it: the command line, both contracts, one file."""
 
+import contextlib
 import mailbox
 import re
 import signal
@@ -58,8 +59,8 @@ def code_sent_to(data: Path, address: str, seconds: float = 10.0) -> str:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if (data / "outbox").is_dir():
-            box = mailbox.Maildir(data / "outbox", create=False)
-            letters = [letter for letter in box if letter["To"] == address]
+            with contextlib.closing(mailbox.Maildir(data / "outbox", create=False)) as box:
+                letters = [letter for letter in box if letter["To"] == address]
             if letters:
                 found = re.search(r"\b\d{6}\b", letters[-1].get_payload())
                 assert found
@@ -70,18 +71,17 @@ def code_sent_to(data: Path, address: str, seconds: float = 10.0) -> str:
 
 def test_what_a_clinician_adds_the_patient_sees(server: Server, clinic: Clinic) -> None:
     made = open_case(server, clinic, "blood count.pdf")
-    portal = httpx.Client(
-        base_url=f"{server.url}/api/v1/users", headers={"cv-api-key": clinic.api_key}
-    )
-    assert portal.post("/auth/send-otp", json={"email": PATIENT, "channel": "EMAIL"}).is_success
-    code = code_sent_to(server.data, PATIENT)
-    answer = portal.post("/auth/verify-otp", json={"email": PATIENT, "code": code})
-    assert answer.status_code == 200, answer.text
-    portal.headers["Authorization"] = f"Bearer {answer.json()['data']['accessToken']}"
-    (file,) = portal.get("/me/files").json()["data"]["files"]
-    assert file["fileName"] == "blood count.pdf"
-    assert file["caseId"] == made["case"]["case_id"]
-    link = portal.get(f"/me/files/{file['id']}/download").json()["data"]["downloadUrl"]
+    key = {"cv-api-key": clinic.api_key}
+    with httpx.Client(base_url=f"{server.url}/api/v1/users", headers=key) as portal:
+        assert portal.post("/auth/send-otp", json={"email": PATIENT, "channel": "EMAIL"}).is_success
+        code = code_sent_to(server.data, PATIENT)
+        answer = portal.post("/auth/verify-otp", json={"email": PATIENT, "code": code})
+        assert answer.status_code == 200, answer.text
+        portal.headers["Authorization"] = f"Bearer {answer.json()['data']['accessToken']}"
+        (file,) = portal.get("/me/files").json()["data"]["files"]
+        assert file["fileName"] == "blood count.pdf"
+        assert file["caseId"] == made["case"]["case_id"]
+        link = portal.get(f"/me/files/{file['id']}/download").json()["data"]["downloadUrl"]
     got = httpx.get(link)
     assert got.content == PDF
     assert "blood count.pdf" in got.headers["content-disposition"]
