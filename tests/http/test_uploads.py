@@ -184,6 +184,14 @@ async def test_what_is_left_unread_is_passed_over() -> None:
     assert names == ["case_id", "file", "file", "file"]
 
 
+async def test_a_part_that_was_left_never_gives_the_bytes_of_the_next() -> None:
+    form = parts(chunked([WHOLE]), FORM)
+    first, second = await anext(form), await anext(form)
+    assert [chunk async for chunk in first.chunks] == []
+    assert b"".join([chunk async for chunk in second.chunks]) == TRICKY
+    await form.aclose()
+
+
 async def test_after_an_error_a_file_never_looks_whole() -> None:
     form = parts(chunked([file("f", "a.pdf", b"half")[:-2]]), FORM)
     each = await anext(form)
