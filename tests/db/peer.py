@@ -4,6 +4,7 @@ its standard output, and leaves when its standard input ends.
 Usage: python -m tests.db.peer FOLDER keep|visit [USER ID]
 """
 
+import codecs
 import json
 import os
 import sys
@@ -17,10 +18,7 @@ from casekeep.db.errors import DatabaseNotUsable
 def main() -> int:
     folder, how, *user = sys.argv[1:]
     for uid in map(int, user):
-        # Here and not before: the interpreter itself may lie where only root can read it.
-        os.setgroups([])
-        os.setgid(uid)
-        os.setuid(uid)
+        become(uid)
     began = time.monotonic()
     with EmbeddedServer(Path(folder)) as server:
         try:
@@ -37,6 +35,17 @@ def main() -> int:
         )
         sys.stdin.read()
     return 0
+
+
+def become(uid: int) -> None:
+    """Be another user. Only now: the interpreter may lie where nobody but root can read it, and so
+    everything that it loads late is loaded before.
+    """
+    for encoding in ("ascii", "utf-8", "idna", "latin-1", "unicode_escape"):
+        codecs.lookup(encoding)
+    os.setgroups([])
+    os.setgid(uid)
+    os.setuid(uid)
 
 
 def say(what: dict[str, object]) -> None:

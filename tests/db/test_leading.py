@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 from structlog.testing import capture_logs
 
@@ -27,7 +28,6 @@ from tests.db.processes import (
 from tests.support.factories import make_organization
 
 KEPT = "select words from notes"
-RUNNING = "select 1 from pg_stat_activity where state = 'active' and query like '%generate_series%'"
 
 
 async def write(dsn: str) -> None:
@@ -47,9 +47,17 @@ async def busy(dsn: str) -> asyncio.Task[object]:
     count = "select count(*) from generate_series(1, 99999) a, generate_series(1, 99999) b"
     await connection.execute("set max_parallel_workers_per_gather = 0")
     task = asyncio.create_task(connection.fetchval(count))
-    while not await run(dsn, f"{RUNNING} and pid = {connection.get_server_pid()}"):
-        await asyncio.sleep(0.01)
+    pid = connection.get_server_pid()
+    await asyncio.to_thread(wait_until_it_runs, pid)
     return task
+
+
+def wait_until_it_runs(pid: int) -> None:
+    """Until a process of the server has worked for a few hundredths of a second."""
+    give_up = time.monotonic() + PATIENCE
+    while psutil.Process(pid).cpu_times().user < 0.05:
+        assert time.monotonic() < give_up
+        time.sleep(0.005)
 
 
 async def cut_off(task: asyncio.Task[object]) -> None:

@@ -91,6 +91,11 @@ def account_for(places: Places) -> Account:
     return _unprivileged()
 
 
+def has_name(uid: int) -> bool:
+    """Whether this machine knows a user of this number."""
+    return user_name(uid) != str(uid)
+
+
 def user_name(uid: int) -> str:
     """The name of a user, or its number."""
     try:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from casekeep.db.embedded import process
+from casekeep.db.embedded.account import has_name
 from casekeep.db.embedded.process import Server
 from casekeep.db.errors import DatabaseNotUsable
 from casekeep.db.passwords import sync_folder
@@ -51,6 +52,12 @@ def ensure_cluster(server: Server, sockets_in: Path, superuser_password: str, ho
 
 def _make(server: Server, sockets_in: Path, superuser_password: str, hold: int) -> None:
     places, account = server.places, server.account
+    if not has_name(account.uid):
+        raise DatabaseNotUsable(
+            f"the user {account.uid} has no name on this machine, and PostgreSQL's initdb wants "
+            "one: add the user to /etc/passwd, run Casekeep as a user who is there, or let "
+            "CASEKEEP_DATABASE_URL name a server"
+        )
     places.unfinished.mkdir(mode=0o700)
     if account.is_other:
         os.chown(places.unfinished, account.uid, account.gid)

@@ -24,7 +24,7 @@ from casekeep.db.embedded.process import Server
 from casekeep.db.errors import DatabaseNotUsable
 
 _POLL_SECONDS = 0.02
-_ORPHANS_AFTER = 5.0
+_ORPHANS_AFTER = 2.0
 _GUESTS_SECONDS = 10.0
 
 logger = structlog.get_logger()
@@ -189,6 +189,8 @@ def _made(data: Path) -> Path:
             # Root's server runs as another user, who has to get through to its own folder.
             with suppress(FileExistsError):
                 data.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700)
+        if not data.is_dir():
+            raise DatabaseNotUsable(f"the data folder {data} is not a folder")
         return data.resolve(strict=True)
     except OSError as error:
         raise DatabaseNotUsable(
