@@ -11,14 +11,16 @@ from casekeep.http.house import House
 from . import auth, signed_urls
 from .errors import HANDLERS
 from .files import file_router
+from .listing import described_list, served_list
 from .openapi import document
 from .uploads import largest_upload
 
 
 def build_app(house: House) -> Litestar:
     """The application over an assembled house; it needs no startup event."""
-    routers = [auth.router, file_router(largest_upload(house.limits)), signed_urls.router]
-    described = document(routers)
+    limit = largest_upload(house.limits)
+    others = [auth.router, signed_urls.router]
+    described = document([*others, file_router(described_list, limit)])
 
     @get("/api/v1/openapi.json", media_type=MediaType.JSON)
     async def openapi_document() -> Response[bytes]:
@@ -26,7 +28,7 @@ def build_app(house: House) -> Litestar:
         return Response(described, media_type=MediaType.JSON)
 
     return Litestar(
-        [*routers, openapi_document],
+        [*others, file_router(served_list, limit), openapi_document],
         state=State({"house": house}),
         exception_handlers=HANDLERS,
         openapi_config=None,

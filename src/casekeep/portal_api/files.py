@@ -1,98 +1,43 @@
-"""The patient's files: list, metadata, signed URL, upload, rename, delete. Translates the portal
-contract into the room's use cases and decides nothing.
+"""The calls about one file: metadata, signed URL, rename, delete. They put the portal contract into
+the room's use cases and decide nothing.
 """
 
 from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, delete, get, patch
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.handlers import BaseRouteHandler
+from litestar.params import JSONBody, PathParameter
 
 from casekeep.files.finding import find_file
 from casekeep.files.links import LIFE
-from casekeep.files.listing import list_patient_files
 from casekeep.files.removal import remove_file
 from casekeep.files.renaming import rename_file
-from casekeep.kernel.ids import CaseId, FileId
+from casekeep.kernel.ids import FileId
 
 from .attachments import (
     AttachmentAnswer,
-    AttachmentsAnswer,
     SignedUrl,
     SignedUrlAnswer,
     attachment,
-    attachments,
 )
 from .envelope import Told, answer
-from .errors import NO_CASE, NO_FILE, NOT_PROVEN, NOT_VALID, TOO_LARGE
+from .errors import NO_FILE, NOT_PROVEN, NOT_VALID, TOO_LARGE
 from .openapi import KEY_AND_TOKEN, refusals
 from .proof import PatientRequest, house_of, require_patient
-from .reading import MOST_ROWS, read_kind, read_limit, read_uuid
+from .reading import read_uuid
 from .signed_urls import signed_url
 from .uploads import upload
 
 _LARGEST_BODY = 16_384
 
 _PathId = Annotated[str, PathParameter(schema_extra={"format": "uuid"})]
-_CaseId = Annotated[
-    str | None,
-    QueryParameter(
-        name="caseId",
-        description="Only the files of this case of the patient's own.",
-        schema_extra={"one_of": None, "type": "string", "format": "uuid"},
-    ),
-]
-_Kind = Annotated[
-    str | None,
-    QueryParameter(
-        name="type",
-        description="Only protected health information, or only other files.",
-        schema_extra={"one_of": None, "type": "string", "enum": ["phi", "general"]},
-    ),
-]
-_Limit = Annotated[
-    str | None,
-    QueryParameter(
-        description="Asks for pages of at most this many files.",
-        schema_extra={"one_of": None, "type": "integer", "minimum": 1, "maximum": MOST_ROWS},
-    ),
-]
-_After = Annotated[
-    str | None,
-    QueryParameter(
-        description="The `endCursor` of the page before.",
-        schema_extra={"one_of": None, "type": "string"},
-    ),
-]
 
 
 class Rename(msgspec.Struct, frozen=True, rename="camel"):
     """The new label."""
 
     file_name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-
-
-@get("/", responses=refusals(NOT_VALID, NOT_PROVEN, NO_CASE))
-async def list_files(
-    request: PatientRequest,
-    case_id: _CaseId = None,
-    kind: _Kind = None,
-    limit: _Limit = None,
-    after: _After = None,
-) -> Response[AttachmentsAnswer]:
-    """List the patient's files, newest first."""
-    house = house_of(request)
-    page = await list_patient_files(
-        house.db,
-        house.audit,
-        request.user,
-        case_id=None if case_id is None else CaseId(read_uuid(case_id)),
-        phi=read_kind(kind),
-        limit=read_limit(limit),
-        after=after,
-    )
-    paged = limit is not None or after is not None
-    return answer(AttachmentsAnswer(200, success=True, data=attachments(page, paged=paged)))
 
 
 @get("/{file_id:str}/metadata", responses=refusals(NOT_VALID, NOT_PROVEN, NO_FILE))
@@ -132,12 +77,13 @@ async def delete_file(request: PatientRequest, file_id: _PathId) -> Response[Tol
     return answer(Told(200, success=True, message="File deleted successfully"))
 
 
-def file_router(largest_upload: int) -> Router:
-    """The six file calls. `largest_upload`: bytes that the body of an upload may have."""
-    return Router(
-        "/api/v1/users/me/files",
+def file_router(listing: BaseRouteHandler, largest_upload: int) -> Router:
+    """The six file calls. `listing`: the list, as it is served or as it is described;
+    `largest_upload`: bytes that the body of an upload may have.
+    """
+    about_files = Router(
+        "/",
         route_handlers=[
-            list_files,
             get_file,
             sign_download,
             change_file,
@@ -145,6 +91,10 @@ def file_router(largest_upload: int) -> Router:
             Router("/", route_handlers=[upload], request_max_body_size=largest_upload),
         ],
         guards=[require_patient],
+    )
+    return Router(
+        "/api/v1/users/me/files",
+        route_handlers=[listing, about_files],
         security=[KEY_AND_TOKEN],
         tags=["Files"],
         request_max_body_size=_LARGEST_BODY,

@@ -3,11 +3,15 @@ contract names is refused, and nothing is guessed.
 """
 
 import re
+from typing import NamedTuple
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 from casekeep.kernel.errors import InputNotValid
+from casekeep.kernel.ids import CaseId
 
 MOST_ROWS = 200
+"""The most files that a page may have."""
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,2}")
@@ -20,10 +24,50 @@ def read_uuid(text: str) -> UUID:
     return UUID(text)
 
 
-def read_kind(text: str | None) -> bool | None:
-    """The `type` of a list: whether only protected (True) or general (False) files are meant, or
-    both (None). Raises InputNotValid.
+class ListQuery(NamedTuple):
+    """What a list is asked for. `phi`: only protected (True) or only general (False) files."""
+
+    case_id: CaseId | None
+    phi: bool | None
+    limit: int | None
+    after: str | None
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether the caller wants to know about pages."""
+        return self.limit is not None or self.after is not None
+
+
+_EVERYTHING = ListQuery(None, None, None, None)
+
+
+def read_list_query(query: bytes) -> ListQuery:
+    """The query of a list. Raises InputNotValid."""
+    if not query:
+        return _EVERYTHING
+    given = read_query(query)
+    case_id = given.get("caseId")
+    return ListQuery(
+        None if case_id is None else CaseId(read_uuid(case_id)),
+        _read_kind(given.get("type")),
+        _read_limit(given.get("limit")),
+        given.get("after"),
+    )
+
+
+def read_query(query: bytes) -> dict[str, str]:
+    """The parameters of a query, each given once: of two, two readers could read two things.
+
+    Raises InputNotValid.
     """
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        raise InputNotValid("a query parameter is given twice")
+    return given
+
+
+def _read_kind(text: str | None) -> bool | None:
     if text is None:
         return None
     if text not in {"phi", "general"}:
@@ -31,8 +75,7 @@ def read_kind(text: str | None) -> bool | None:
     return text == "phi"
 
 
-def read_limit(text: str | None) -> int | None:
-    """The most rows of a page, 1-200. Raises InputNotValid."""
+def _read_limit(text: str | None) -> int | None:
     if text is None:
         return None
     if not _NUMBER.fullmatch(text) or int(text) > MOST_ROWS:

@@ -17,7 +17,8 @@ from casekeep.http.downloads import answer_for, send_answer
 
 from .errors import NO_FILE, NOT_VALID
 from .openapi import refusals
-from .proof import AnyRequest, PatientRequest, house_of, refuse_repeats
+from .proof import AnyRequest, PatientRequest, house_of
+from .reading import read_query
 
 _PATH = "/api/v1/files/content"
 
@@ -46,7 +47,7 @@ async def file_content(
     request: AnyRequest, token: Annotated[str, QueryParameter(description="The link's proof.")]
 ) -> ASGIApp:
     """Hand out the bytes of one file, or a range of them."""
-    refuse_repeats(request.scope["query_string"])
+    read_query(request.scope["query_string"])
     house = house_of(request)
     opened = await open_link(house.db, house.audit, house.blobs, house.links, token)
     return _sending(opened)
