@@ -114,7 +114,7 @@ HARBOUR = PlannedOrganization(
         (0.16, 0.28, 0.52),
     ),
     (Staff("Ines", "Starling", "ines@example.org"),),
-    Staff("Moss", "Tallyman", "admin.harbour@example.org"),
+    Staff("Moss", "Tallyman", "moss@example.org"),
     (
         PlannedPatient(
             Subject("Linus", "Thistlewood", date(1980, 9, 30), "male", "HI-00731"),

@@ -3,10 +3,11 @@
 demo, so only their owner can read them.
 """
 
+import asyncio
 import fcntl
 import os
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from casekeep.pages.demo_clinic import DemoClinic as DemoAccounts
 
 __all__ = ["DemoAccounts", "Journal", "alone", "write_accounts"]
 
+_AGAIN_SECONDS = 0.1
 _ACCOUNTS, _JOURNAL, _LOCK = "demo.json", "demo-loading.json", "demo.lock"
 
 
@@ -51,16 +53,25 @@ def write_accounts(data: Path, accounts: DemoAccounts) -> None:
     _write(data / _ACCOUNTS, msgspec.json.format(msgspec.json.encode(accounts), indent=2))
 
 
-@contextmanager
-def alone(data: Path) -> Generator[None, None, None]:
+@asynccontextmanager
+async def alone(data: Path) -> AsyncGenerator[None, None]:
     """Hold the demo's lock, so that two processes never load at the same time; waits for it."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(data / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        while not _locked(handle):
+            await asyncio.sleep(_AGAIN_SECONDS)
         yield
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _write(path: Path, content: bytes) -> None:

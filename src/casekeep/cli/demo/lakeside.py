@@ -195,7 +195,7 @@ LAKESIDE = PlannedOrganization(
         Staff("Hazel", "Brightwater", "hazel@example.org"),
         Staff("Rowan", "Ashdown", "rowan@example.org"),
     ),
-    Staff("Clover", "Ledgerwood", "admin.lakeside@example.org"),
+    Staff("Clover", "Ledgerwood", "clover@example.org"),
     (
         PlannedPatient(
             Subject("Juniper", "Featherstone", date(1991, 5, 4), "female", "LC-20418"),

@@ -1,5 +1,6 @@
-"""Plays the plan of the synthetic clinic through the real rooms, as the people in it. Loads it once;
-an interrupted load is completed by the next one, case by case. Never loads beside real records.
+"""Plays the plan of the synthetic clinic through the real rooms, as the people in it. Loads it
+once; an interrupted load is completed by the next one, case by case. Never loads beside real
+records.
 """
 
 from collections.abc import Callable
@@ -49,7 +50,7 @@ async def load_clinic(
     Raises InputNotValid when the database has organisations that no demo made.
     """
     plan = clinic() if plan is None else plan
-    with alone(data):
+    async with alone(data):
         known = read_demo_clinic(data)
         if known.organizations and await _is_there(house, known):
             return known

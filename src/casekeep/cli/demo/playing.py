@@ -87,7 +87,7 @@ async def play_case(
 async def play_documents(
     adding: Adding, organization: PlannedOrganization, cases: Sequence[Played], owner: Clinician
 ) -> None:
-    """The patients' general documents. No list shows those, so the journal tells which are there."""
+    """The patients' general documents. No list shows them: the journal knows which are there."""
     ids = {
         planned.patient: played.patient_id
         for planned, played in zip(organization.cases, cases, strict=True)

@@ -16,6 +16,7 @@ from casekeep.cli.demo.clinic import PASSWORD, clinic
 from casekeep.cli.demo.journal import DemoAccounts
 from casekeep.cli.demo.loading import load_clinic
 from casekeep.db.addresses import Addresses
+from casekeep.pages.demo_clinic import DemoOrganization
 from casekeep.settings import Settings
 
 _out = Console()
@@ -59,24 +60,31 @@ def show_accounts(out: Console, accounts: DemoAccounts, url: str) -> None:
     """Print who can sign in to the clinic, and how. `url`: where it is served."""
     out.print(f"Casekeep is ready on {url}", highlight=False, soft_wrap=True)
     out.print(f"Look at [bold]{url}/[/bold] for first calls; Ctrl-C stops.\n", soft_wrap=True)
-    administrators = {planned.name: planned.administrator for planned in clinic()}
+    out.print(
+        f"Clinicians and administrators sign in with the password [bold]{PASSWORD}[/bold], "
+        f"patients with\na code that arrives in {url}/demo/mailbox",
+        highlight=False,
+        soft_wrap=True,
+    )
     for organization in accounts.organizations:
-        table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-        for title in ("who", "name", "signs in with", "and"):
-            table.add_column(title, overflow="fold")
-        for person in organization.clinicians:
-            table.add_row("clinician", person.name, person.email, f"password {person.password}")
-        administrator = administrators.get(organization.name)
-        if administrator is not None:
-            full_name = f"{administrator.first_name} {administrator.last_name}"
-            table.add_row("administrator", full_name, administrator.email, f"password {PASSWORD}")
-        for person in organization.patients:
-            reached = person.email if person.phone is None else f"{person.email}, {person.phone}"
-            table.add_row("patient", person.name, reached, "a code, see the mailbox")
-        out.print(f"[bold]{organization.name}[/bold]")
-        out.print(f"API key {organization.api_key}", highlight=False, soft_wrap=True)
-        case = f"first case {organization.case_number}, {organization.case_id}"
-        out.print(case, highlight=False, soft_wrap=True)
-        out.print(table)
-        out.print()
-    out.print(f"Codes and messages arrive in {url}/demo/mailbox", highlight=False, soft_wrap=True)
+        out.print(f"\n[bold]{organization.name}[/bold]")
+        out.print(f"API key     {organization.api_key}", highlight=False, soft_wrap=True)
+        first = f"{organization.case_number}, {organization.case_id}"
+        out.print(f"First case  {first}", highlight=False, soft_wrap=True)
+        out.print(_people(organization))
+
+
+def _people(organization: DemoOrganization) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for title in ("who", "name", "email", "phone"):
+        table.add_column(title, overflow="fold")
+    for person in organization.clinicians:
+        table.add_row("clinician", person.name, person.email, "")
+    for planned in clinic():
+        if planned.name == organization.name:
+            keeper = planned.administrator
+            full_name = f"{keeper.first_name} {keeper.last_name}"
+            table.add_row("administrator", full_name, keeper.email, "")
+    for person in organization.patients:
+        table.add_row("patient", person.name, person.email, person.phone or "")
+    return table
