@@ -70,7 +70,7 @@ async def body(*pieces: bytes) -> AsyncIterator[bytes]:
 def pdf(text: str = "Blood count", size: int = 0) -> bytes:
     """A real PDF, padded with a comment to `size` bytes if it is smaller."""
     page = io.BytesIO()
-    canvas = Canvas(page)
+    canvas = Canvas(page, invariant=1)
     canvas.drawString(100, 700, text)
     canvas.save()
     content = page.getvalue()
