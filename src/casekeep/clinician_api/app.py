@@ -21,7 +21,6 @@ _OPENAPI = OpenAPIConfig(
     components=Components(
         security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
     ),
-    security=[{"bearer": []}],
     use_handler_docstrings=True,
 )
 

@@ -6,7 +6,7 @@ from casekeep.cases.model import NewCase
 from casekeep.files.model import Category
 
 from .forms import Form, read_form
-from .openapi import CreateCaseOperation
+from .openapi import BEARER, CreateCaseOperation, refusals
 from .proof import SignedInRequest, demand_same_user, house_of, require_token
 from .wire import CaseCreated, case_out, file_out
 
@@ -14,7 +14,12 @@ _CATEGORY_OF_PART = {"lab_files": Category.LAB, "radiology_files": Category.RADI
 _MOST_YEARS = 150
 
 
-@post("/create_case", summary="Open a case", operation_class=CreateCaseOperation)
+@post(
+    "/create_case",
+    summary="Open a case",
+    operation_class=CreateCaseOperation,
+    responses=refusals(400, 403, 413, 415, 422, 503),
+)
 async def create_case(request: SignedInRequest) -> CaseCreated:
     """Open a case with its files. If one file is refused, nothing at all is kept, and the answer
     names the file and says why.
@@ -43,4 +48,10 @@ def _new_case(form: Form) -> NewCase:
     )
 
 
-router = Router(path="/cases", route_handlers=[create_case], guards=[require_token], tags=["Cases"])
+router = Router(
+    path="/cases",
+    route_handlers=[create_case],
+    guards=[require_token],
+    security=[BEARER],
+    tags=["Cases"],
+)

@@ -16,14 +16,14 @@ from casekeep.kernel.ids import FileId
 
 from .errors import FieldsNotValid, field_problem
 from .forms import Form, read_form
-from .openapi import UploadOperation
+from .openapi import BEARER, DOWNLOADED, LISTED, UploadOperation, refusals
 from .proof import SignedInRequest, demand_same_user, house_of, require_token
 from .wire import FileAdded, FilesOut, Message, file_out, read_case_ref, read_uuid
 
 _encode = msgspec.json.Encoder().encode
 
 
-@get("/files/{case_id:str}", summary="Get case files")
+@get("/files/{case_id:str}", summary="Get case files", responses=LISTED)
 async def case_files(request: SignedInRequest, case_id: FromPath[str]) -> Response[bytes]:
     """The files of a case in the order they were uploaded; an empty list if there are none."""
     house, actor = house_of(request), request.auth.actor
@@ -36,7 +36,12 @@ async def case_files(request: SignedInRequest, case_id: FromPath[str]) -> Respon
     return Response(body, media_type="application/json", headers=headers)
 
 
-@post("/upload", summary="Add a file to a case", operation_class=UploadOperation)
+@post(
+    "/upload",
+    summary="Add a file to a case",
+    operation_class=UploadOperation,
+    responses=refusals(400, 403, 404, 413, 415, 422, 503),
+)
 async def upload(request: SignedInRequest) -> FileAdded:
     """Add one file to one of the caller's cases; its type is what its content is."""
     house, form = house_of(request), Form()
@@ -72,7 +77,12 @@ def _category(form: Form) -> Category | None:
         raise FieldsNotValid(problem) from None
 
 
-@delete("/file/{file_id:str}", status_code=200, summary="Delete a file")
+@delete(
+    "/file/{file_id:str}",
+    status_code=200,
+    summary="Delete a file",
+    responses=refusals(400, 403, 404, 422),
+)
 async def delete_file(
     request: SignedInRequest,
     file_id: FromPath[str],
@@ -96,6 +106,9 @@ async def delete_file(
     ],
     http_method=["GET", "HEAD"],
     guards=[require_token],
+    security=[BEARER],
+    responses=DOWNLOADED,
+    tags=["Files"],
     summary="Download a file",
 )
 async def download(request: SignedInRequest) -> ASGIApp:
@@ -115,5 +128,6 @@ router = Router(
     path="/cases",
     route_handlers=[case_files, upload, delete_file],
     guards=[require_token],
+    security=[BEARER],
     tags=["Files"],
 )

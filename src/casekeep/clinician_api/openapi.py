@@ -1,11 +1,114 @@
-"""What the types cannot say in the OpenAPI document: the multipart forms, field by field."""
+"""What the types cannot say in the OpenAPI document: the multipart forms field by field, the
+refusals, and what a call wants as proof.
+"""
 
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    Operation,
+    RequestBody,
+    Schema,
+    SecurityRequirement,
+)
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+
+from .wire import FilesOut, GrantError, TokensOut
+
+BEARER: SecurityRequirement = {"bearer": []}
 
 _BINARY = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
 _TEXT = Schema(type=OpenAPIType.STRING, min_length=1)
 _FILES = Schema(type=OpenAPIType.ARRAY, items=_BINARY)
+_USER_ID = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.UUID)
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Every refusal but 422."""
+
+    detail: str
+
+
+class FieldProblem(msgspec.Struct, frozen=True):
+    """What is wrong with one field, and where it stands."""
+
+    type: str
+    loc: list[str]
+    msg: str
+    input: Any
+
+
+class FieldsRefused(msgspec.Struct, frozen=True):
+    """Request validation failed: one entry a field."""
+
+    detail: list[FieldProblem]
+
+
+_MEANINGS = {
+    400: "The request cannot be done, and why",
+    401: "Invalid or expired token",
+    403: "user_id is not the signed-in user",
+    404: "Case not found, or File not found",
+    413: "Too large",
+    415: "Content of a type that is not accepted",
+    422: "A parameter or field is missing or not of its kind",
+    500: "Internal server error, with a reference",
+    503: "Storage is unavailable; nothing was kept",
+}
+_SHAPES = {422: FieldsRefused}
+
+
+def refusals(*statuses: int) -> dict[int, ResponseSpec]:
+    """What a call may answer besides its success; 401 and 500 are said of all."""
+    return {
+        status: ResponseSpec(
+            _SHAPES.get(status, Refusal),
+            generate_examples=False,
+            description=_MEANINGS[status],
+        )
+        for status in sorted({*statuses, 401, 500})
+    }
+
+
+def _bytes(description: str) -> ResponseSpec:
+    return ResponseSpec(
+        bytes,
+        generate_examples=False,
+        description=description,
+        media_type="application/octet-stream",
+    )
+
+
+def _nothing(description: str) -> ResponseSpec:
+    return ResponseSpec(None, generate_examples=False, description=description)
+
+
+LISTED: dict[int, ResponseSpec] = {
+    200: ResponseSpec(FilesOut, generate_examples=False, description="The files of the case"),
+    304: _nothing("The list is the one that the client has"),
+    **refusals(400, 404, 422),
+}
+"""What the list of a case's files may answer."""
+
+DOWNLOADED: dict[int, ResponseSpec] = {
+    200: _bytes("The bytes"),
+    206: _bytes("The range that was asked for"),
+    304: _nothing("The file is the one that the client has"),
+    412: _nothing("The file is not the one that the client has"),
+    416: _nothing("No such range"),
+    **refusals(400, 404),
+}
+"""What a `file_url` may answer."""
+
+GRANTED: dict[int, ResponseSpec] = {
+    200: ResponseSpec(TokensOut, generate_examples=False, description="Signed in"),
+    400: ResponseSpec(GrantError, generate_examples=False, description="Not signed in, and why"),
+    429: ResponseSpec(Refusal, generate_examples=False, description="Too many attempts"),
+}
+"""What sign-in may answer."""
 
 
 def _form(required: list[str], properties: dict[str, Schema]) -> RequestBody:
@@ -13,6 +116,7 @@ def _form(required: list[str], properties: dict[str, Schema]) -> RequestBody:
     return RequestBody(required=True, content={"multipart/form-data": OpenAPIMediaType(schema)})
 
 
+@dataclass
 class CreateCaseOperation(Operation):
     """`POST /cases/create_case`: the form of a new case."""
 
@@ -24,7 +128,7 @@ class CreateCaseOperation(Operation):
                 "patient_age": Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=150),
                 "patient_gender": _TEXT,
                 "case_summary": _TEXT,
-                "user_id": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.UUID),
+                "user_id": _USER_ID,
                 "patient_email": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.EMAIL),
                 "patient_phone": _TEXT,
                 "lab_files": _FILES,
@@ -33,6 +137,7 @@ class CreateCaseOperation(Operation):
         )
 
 
+@dataclass
 class UploadOperation(Operation):
     """`POST /cases/upload`: one file and where it belongs."""
 
@@ -42,6 +147,7 @@ class UploadOperation(Operation):
             {
                 "case_id": _TEXT,
                 "file": _BINARY,
+                "user_id": _USER_ID,
                 "category": Schema(
                     type=OpenAPIType.STRING, enum=["lab", "radiology"], default="lab"
                 ),

@@ -2,17 +2,26 @@
 in answers alike, in the same time.
 """
 
+from typing import Annotated
+
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.params import FromQuery, JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from casekeep.identity.model import Audience
 from casekeep.kernel import errors as facts
 
+from .openapi import BEARER, GRANTED, refusals
 from .proof import AnyRequest, SignedInRequest, house_of, require_token
-from .wire import TokensOut, UserOut, tokens_out, user_out
+from .wire import GrantError, TokensOut, UserOut, tokens_out, user_out
 
 _NO_STORE = {"Cache-Control": "no-store"}
+_GrantType = Annotated[
+    str | None,
+    QueryParameter(
+        schema_extra={"one_of": None, "type": "string", "enum": ["password", "refresh_token"]}
+    ),
+]
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -21,13 +30,6 @@ class Credentials(msgspec.Struct, frozen=True):
     email: str = ""
     password: str = ""
     refresh_token: str = ""
-
-
-class GrantError(msgspec.Struct, frozen=True):
-    """How GoTrue tells a failed grant."""
-
-    error: str
-    error_description: str
 
 
 def _grant_refused(_: AnyRequest, error: facts.DomainError) -> Response[GrantError]:
@@ -45,6 +47,7 @@ def _grant_unknown() -> Response[GrantError]:
     "/token",
     status_code=200,
     summary="Sign in, or refresh",
+    responses=GRANTED,
     exception_handlers={
         facts.SignInRefused: _grant_refused,
         facts.RefreshNotValid: _grant_refused,
@@ -54,7 +57,7 @@ def _grant_unknown() -> Response[GrantError]:
 async def token(
     request: AnyRequest,
     data: JSONBody[Credentials],
-    grant_type: FromQuery[str] = "",
+    grant_type: _GrantType = None,
 ) -> Response[TokensOut] | Response[GrantError]:
     """Trade a password or a refresh token for an access token; a refresh token works once."""
     sign_in = house_of(request).sign_in
@@ -69,13 +72,26 @@ async def token(
     return Response(tokens_out(tokens), headers=_NO_STORE)
 
 
-@get("/user", summary="Who is signed in", guards=[require_token])
+@get(
+    "/user",
+    summary="Who is signed in",
+    guards=[require_token],
+    security=[BEARER],
+    responses=refusals(),
+)
 async def user(request: SignedInRequest) -> UserOut:
     """The account behind the token."""
     return user_out(request.auth.user)
 
 
-@post("/logout", status_code=204, summary="Sign out", guards=[require_token])
+@post(
+    "/logout",
+    status_code=204,
+    summary="Sign out",
+    guards=[require_token],
+    security=[BEARER],
+    responses=refusals(),
+)
 async def logout(request: SignedInRequest) -> None:
     """End this sign-in: its access and refresh tokens stop working."""
     ended = (request.auth.user.organization_id, request.auth.sign_in_id)

@@ -86,6 +86,13 @@ class UserOut(msgspec.Struct, frozen=True):
     aud: str = "authenticated"
 
 
+class GrantError(msgspec.Struct, frozen=True):
+    """How GoTrue tells a failed grant."""
+
+    error: str
+    error_description: str
+
+
 class TokensOut(msgspec.Struct, frozen=True):
     """`POST /auth/v1/token`. `expires_in` in seconds, `expires_at` in Unix seconds."""
 
