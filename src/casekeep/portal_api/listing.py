@@ -59,7 +59,7 @@ async def described_list(
     case_id: _CaseId = None, kind: _Kind = None, limit: _Limit = None, after: _After = None
 ) -> AttachmentsAnswer:
     """List the patient's files, newest first."""
-    raise NotImplementedError("this describes the call; `served_list` answers it")
+    raise AssertionError("this describes the call; `served_list` answers it")
 
 
 @asgi("/", copy_scope=False)

@@ -71,7 +71,7 @@ async def decoded(data: str) -> AsyncGenerator[bytes, None]:
     """The bytes of base64 text (RFC 4648, section 4, strictly), in pieces. Raises InputNotValid."""
     prefix = _PREFIX.match(data)
     start = prefix.end() if prefix else 0
-    if "=" in data[start:-2] or (len(data) - start) % 4:
+    if data.find("=", start, -2) >= 0 or (len(data) - start) % 4:
         raise InputNotValid("data must be base64")
     for at in range(start, len(data), _PIECE):
         try:
