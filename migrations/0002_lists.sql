@@ -36,15 +36,17 @@ create view case_facts with (security_invoker = true) as
     from cases c
     join organizations o on o.id = c.organization_id;
 
--- The functions are PL/pgSQL because it runs statements in order and keeps their plans. A statement
--- outside a transaction is a transaction of its own, and the scope set here ends with it.
+-- The functions are PL/pgSQL because it runs statements in order and keeps their plans; they are told
+-- to keep them, because with an unknown number of rows PostgreSQL would plan a page anew each time,
+-- which takes longer than the page. A statement outside a transaction is a transaction of its own,
+-- and the scope set here ends with it.
 
 -- The files of a case in upload order; if it has none, one row of its facts. `viewer`: the user who
 -- asks, or null for the operator. The files of a case of others are not even looked for, so that
 -- asking for it takes as long as asking for a case that does not exist.
 create function case_files(organization uuid, wanted_id uuid, wanted_number bigint, viewer uuid)
 returns setof shown_files
-language plpgsql as $$
+language plpgsql set plan_cache_mode to force_generic_plan as $$
 declare
     facts case_facts%rowtype;
 begin
@@ -78,7 +80,7 @@ $$;
 create function patient_files(organization uuid, patient uuid, wanted_case uuid, phi boolean,
                               most integer, after_time timestamptz, after_id uuid)
 returns setof shown_files
-language plpgsql as $$
+language plpgsql set plan_cache_mode to force_generic_plan as $$
 declare
     facts case_facts%rowtype;
     before_time constant timestamptz := coalesce(after_time, 'infinity');

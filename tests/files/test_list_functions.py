@@ -148,8 +148,7 @@ async def test_lists_read_the_index_that_was_made_for_them(
     assert len(rows) == ROWS + 1
     deep = rows[ROWS - 100]
     page = (None, 51, deep["created_at"], deep["file_id"])
-    # PostgreSQL makes plans for the values at first, and one for all values later.
-    for _ in range(8):
+    for _ in range(8):  # PostgreSQL may think again about a plan after five calls
         await _reads(
             connection, "files_of_case", ROWS + 1, CASE_FILES, _viewed(case), most=ROWS + 1
         )
