@@ -36,17 +36,19 @@ class Made:
 @pytest.fixture(scope="session")
 def made() -> list[Made]:
     """Every file of the plan."""
-    found: list[Made] = []
-    for house in clinic():
-        for index, case in enumerate(house.cases):
-            for file in case.files:
-                found.append(
-                    _made(house, index, house.patients[case.patient], case.clinician, file)
-                )
-        for patient in house.patients:
-            for file in patient.documents:
-                found.append(_made(house, None, patient, 0, file))
-    return found
+    of_cases = [
+        _made(house, index, house.patients[case.patient], case.clinician, file)
+        for house in clinic()
+        for index, case in enumerate(house.cases)
+        for file in case.files
+    ]
+    documents = [
+        _made(house, None, patient, 0, file)
+        for house in clinic()
+        for patient in house.patients
+        for file in patient.documents
+    ]
+    return of_cases + documents
 
 
 def _made(

@@ -56,14 +56,18 @@ def write_accounts(data: Path, accounts: DemoAccounts) -> None:
 @asynccontextmanager
 async def alone(data: Path) -> AsyncGenerator[None, None]:
     """Hold the demo's lock, so that two processes never load at the same time; waits for it."""
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(data / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    handle = _lock_file(data)
     try:
-        while not _locked(handle):
+        while not _locked(handle):  # noqa: ASYNC110 - the lock of a file tells nobody when it is free
             await asyncio.sleep(_AGAIN_SECONDS)
         yield
     finally:
         os.close(handle)
+
+
+def _lock_file(data: Path) -> int:
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.open(data / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def _locked(handle: int) -> bool:
