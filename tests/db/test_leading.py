@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from casekeep.db.addresses import EmbeddedServer
 from casekeep.db.database import Database
 from casekeep.db.embedded import orphans
+from casekeep.db.embedded.locks import Lock
 from casekeep.db.migrating import migrate_database
 from tests.db.processes import (
     PATIENCE,
@@ -209,20 +210,35 @@ async def test_of_several_who_stay_one_takes_over_after_another(data: Path) -> N
 
 
 async def test_a_leader_who_leaves_waits_for_a_visitor(data: Path) -> None:
-    with EmbeddedServer(data, durable=False) as server, peer(data) as visitor:
+    with EmbeddedServer(data, durable=False) as server:
         dsn = server.start_or_join(keep=True).owner_dsn
-        visitor.said()
-        connection = await asyncpg.connect(dsn)
-        stopping = asyncio.create_task(asyncio.to_thread(server.stop))
-        # Whoever comes now finds the door closed, and leads when the leader has gone.
-        with peer(data) as late:
-            assert await connection.fetchval("select 1") == 1
-            assert not stopping.done()
-            assert visitor.leave() == 0
-            await stopping
-            late.said()
-            await run(dsn, "select 1")
-        connection.terminate()
+        with peer(data) as visitor:
+            visitor.said()
+            connection = await asyncpg.connect(dsn)
+            stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+            await asyncio.to_thread(wait_until_closed, data / "postgres.door")
+            # Whoever comes now has to wait, and leads when the leader has gone.
+            with peer(data) as late:
+                # A server that is being stopped would cut this off.
+                assert await connection.fetchval("select 1 from pg_sleep(0.5)") == 1
+                assert not stopping.done()
+                assert visitor.leave() == 0
+                await stopping
+                late.said()
+                await run(dsn, "select 1")
+            connection.terminate()
+
+
+def wait_until_closed(door: Path) -> None:
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        lock = Lock(door)
+        is_open = lock.share()
+        lock.close()
+        if not is_open:
+            return
+        assert time.monotonic() < give_up
+        time.sleep(0.005)
 
 
 async def test_ctrl_c_in_the_terminal_does_not_reach_the_server(data: Path) -> None:

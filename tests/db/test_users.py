@@ -10,10 +10,11 @@ import psutil
 import pytest
 
 from casekeep.db.addresses import EmbeddedServer
-from casekeep.db.embedded import copying, sockets
+from casekeep.db.embedded import copying, sockets, supervisor
 from casekeep.db.embedded.account import Account
 from casekeep.db.embedded.binaries import Binaries, find_binaries
 from casekeep.db.embedded.places import Places
+from casekeep.db.errors import DatabaseNotUsable
 from tests.db.processes import is_root, peer, postmaster, run, wait_until_gone
 
 as_root = pytest.mark.skipif(not is_root(), reason="needs root, to be other users as well")
@@ -27,20 +28,31 @@ def sockets_in(dsn: str) -> Path:
     return Path(folder)
 
 
+def groups_of(pid: int) -> set[int]:
+    status = Path(f"/proc/{pid}/status").read_text()
+    [line] = [line for line in status.splitlines() if line.startswith("Groups:")]
+    return set(map(int, line.split()[1:]))
+
+
 def test_the_server_runs_as_an_unprivileged_user(data: Path) -> None:
     with EmbeddedServer(data, durable=False) as server:
         server.start_or_join(keep=True)
-        process = psutil.Process(postmaster(data))
-        uids, groups = process.uids(), os.getgroups()
+        uids = psutil.Process(postmaster(data)).uids()
         assert len({uids.real, uids.effective, uids.saved}) == 1
+        assert uids.real == os.geteuid() or is_root()
         assert uids.real != 0
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        [supplementary] = [line for line in status.splitlines() if line.startswith("Groups:")]
-        if is_root():
-            assert supplementary.split() == ["Groups:"]
-        else:
-            assert uids.real == os.geteuid()
-            assert set(map(int, supplementary.split()[1:])) <= {*groups, os.getegid()}
+
+
+@as_root
+def test_the_server_has_none_of_roots_groups(data: Path) -> None:
+    before = os.getgroups()
+    os.setgroups([0, 12])
+    try:
+        with EmbeddedServer(data, durable=False) as server:
+            server.start_or_join(keep=True)
+            assert groups_of(postmaster(data)) == set()
+    finally:
+        os.setgroups(before)
 
 
 @as_root
@@ -207,10 +219,23 @@ def test_a_folder_that_others_write_to_is_not_private(tmp_path: Path) -> None:
     account = Account(os.geteuid(), os.getegid())
     tmp_path.chmod(0o700)
     assert sockets.is_private(tmp_path, account)
-    assert not sockets.is_private(tmp_path, Account(SOMEBODY, SOMEBODY))
+    assert not sockets.is_private(tmp_path, Account(NO_SUCH_USER, NO_SUCH_USER))
     tmp_path.chmod(0o770)
     assert not sockets.is_private(tmp_path, account)
     assert not sockets.is_private(tmp_path / "absent", account)
+
+
+def test_a_socket_that_others_could_have_put_there_is_not_used(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "START_SECONDS", 0.2)
+    with EmbeddedServer(data, durable=False) as server:
+        folder = sockets_in(server.start_or_join(keep=True).owner_dsn)
+        folder.chmod(0o777)
+        with pytest.raises(DatabaseNotUsable, match="has not answered"):
+            EmbeddedServer(data).join()
+        folder.chmod(0o700)
+        EmbeddedServer(data).join()
 
 
 def test_a_file_system_without_sockets_is_not_chosen(
@@ -271,5 +296,5 @@ def test_an_account_enters_only_where_the_modes_let_it(tmp_path: Path) -> None:
         folder.chmod(mode)
         me = Account(os.geteuid(), os.getegid())
         assert me.can_run(folder) is mine
-        assert Account(SOMEBODY, SOMEBODY).can_run(folder) is others
-    assert not Account(SOMEBODY, SOMEBODY).can_enter(tmp_path / "0o755" / "absent")
+        assert Account(NO_SUCH_USER, NO_SUCH_USER).can_run(folder) is others
+    assert not Account(NO_SUCH_USER, NO_SUCH_USER).can_enter(tmp_path / "0o755" / "absent")

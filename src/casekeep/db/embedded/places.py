@@ -36,6 +36,11 @@ class Places:
         return self.data / "postgres.guests"
 
     @property
+    def door(self) -> Path:
+        """Closed by a lock while the leader is leaving; guests pass it on their way in."""
+        return self.data / "postgres.door"
+
+    @property
     def sockets(self) -> Path:
         """The folder of the server's socket, where the path is short enough for one."""
         return self.data / "postgres.socket"

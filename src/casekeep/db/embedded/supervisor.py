@@ -17,6 +17,7 @@ from casekeep.db.embedded.asking import Answer, Passwords
 from casekeep.db.embedded.binaries import find_binaries
 from casekeep.db.embedded.cluster import check_version
 from casekeep.db.embedded.copying import reachable
+from casekeep.db.embedded.guests import Guests
 from casekeep.db.embedded.leading import RECOVERY_SECONDS, START_SECONDS, Leader
 from casekeep.db.embedded.locks import Lock
 from casekeep.db.embedded.places import Places
@@ -42,7 +43,7 @@ class Supervisor:
         self._changing = threading.Lock()
         self._leader: Leader | None = None
         self._thread: threading.Thread | None = None
-        self._guest: Lock | None = None
+        self._guests = Guests(self.places)
         self.sockets_in: Path | None = None
 
     def start_or_join(self, passwords: Passwords, *, keep: bool) -> Path:
@@ -72,15 +73,18 @@ class Supervisor:
         """Leave; as the leader, stop the server, after its guests have left (within seconds)."""
         with self._changing:
             self._stopping.set()
-            leader, thread = self._leader, self._thread
+            leader = self._leader
         try:
             if leader is not None:
-                self._send_off_guests()
-                leader.stop()
-                if thread is not None:
-                    thread.join()
+                self._guests.see_off(_GUESTS_SECONDS)
+                self._end(leader)
         finally:
-            self._leave_guests()
+            self._guests.leave()
+
+    def _end(self, leader: Leader) -> None:
+        leader.stop()
+        if self._thread is not None:
+            self._thread.join()
 
     def _joins(self, lock: Lock | None, passwords: Passwords, *, keep: bool) -> bool:
         """Wait until we have joined (True) or hold the lock (False)."""
@@ -100,11 +104,11 @@ class Supervisor:
                     f"answered within {limit:.0f} s; see {self.places.log}"
                 )
             time.sleep(_POLL_SECONDS)
-        self._leave_guests()
+        self._guests.leave()
         return False
 
     def _knock(self, passwords: Passwords, *, keep: bool) -> Answer:
-        if not keep and not self._enter_as_guest():
+        if not keep and not self._guests.enter():
             return Answer.BARE  # its leader is waiting for the last guests to leave
         notes = orphans.postmaster_notes(self.places.cluster)
         folder = Path(notes[4]) if len(notes) > 4 else None  # noqa: PLR2004 - as documented there
@@ -124,7 +128,8 @@ class Supervisor:
         try:
             leader.ready.result()
         except BaseException:
-            self.stop()
+            self._end(leader)
+            self._leader = None
             raise
         return folder
 
@@ -156,29 +161,6 @@ class Supervisor:
             time.sleep(1)
             if orphans.postmaster(cluster) is None and seen & orphans.processes_in(cluster):
                 orphans.end_orphans(cluster)
-
-    def _enter_as_guest(self) -> bool:
-        if self._guest is None:
-            guest = Lock(self.places.guests)
-            if not guest.share():
-                guest.close()
-                return False
-            self._guest = guest
-        return True
-
-    def _leave_guests(self) -> None:
-        if self._guest is not None:
-            self._guest.close()
-            self._guest = None
-
-    def _send_off_guests(self) -> None:
-        """Short commands in other processes get to finish. While we hold their lock nobody new
-        comes in; it is let go of when the server has stopped.
-        """
-        self._guest = Lock(self.places.guests)
-        give_up = time.monotonic() + _GUESTS_SECONDS
-        while not self._guest.take() and time.monotonic() < give_up:
-            time.sleep(_POLL_SECONDS)
 
 
 def _made(data: Path) -> Path:
