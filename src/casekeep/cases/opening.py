@@ -16,8 +16,11 @@ from casekeep.identity.model import Actor, Administrator, Clinician, Operator, P
 from casekeep.kernel.errors import InputNotValid, RoleNotAllowed
 from casekeep.kernel.ids import CaseId, UserId, new_id
 
-_LONGEST_NAME = 200
-_OLDEST = 150
+LONGEST_NAME = 200
+"""Characters that a patient's name may have."""
+
+OLDEST = 150
+"""Years that a patient may have."""
 
 
 async def open_case(tx: Tx, audit: AuditLog, actor: Actor, new: NewCase, *, at: datetime) -> Case:
@@ -58,10 +61,10 @@ def _check(new: NewCase) -> None:
     texts = (new.patient_name, new.patient_gender, new.summary or "")
     if any("\0" in text for text in texts):
         raise InputNotValid("A text may not hold a NUL character")
-    if not 1 <= len(new.patient_name) <= _LONGEST_NAME:
-        raise InputNotValid(f"patient_name must have 1 to {_LONGEST_NAME} characters")
-    if not 0 <= new.patient_age <= _OLDEST:
-        raise InputNotValid(f"patient_age must be 0 to {_OLDEST}")
+    if not 1 <= len(new.patient_name) <= LONGEST_NAME:
+        raise InputNotValid(f"patient_name must have 1 to {LONGEST_NAME} characters")
+    if not 0 <= new.patient_age <= OLDEST:
+        raise InputNotValid(f"patient_age must be 0 to {OLDEST}")
 
 
 async def _patient(tx: Tx, new: NewCase) -> UserId | None:

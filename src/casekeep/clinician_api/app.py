@@ -1,37 +1,33 @@
 """The clinician contract as an application of its own: routes, words, OpenAPI document."""
 
-from litestar import Litestar
+from litestar import Litestar, Response, get
 from litestar.datastructures import State
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.enums import MediaType
 
 from casekeep.http.house import House
 
 from . import cases, files, sign_in
 from .errors import HANDLERS
+from .openapi import document
 
 _LARGEST_BODY = 65_536  # of what is read into memory; uploads stream past it
-_OPENAPI = OpenAPIConfig(
-    title="Casekeep clinician API",
-    version="1",
-    description="Cases and their files, for clinicians' software.",
-    path="/openapi",
-    render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-    components=Components(
-        security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
-    ),
-    use_handler_docstrings=True,
-)
 
 
 def build_app(house: House) -> Litestar:
     """The application over an assembled house; it needs no startup event."""
+    handlers = [sign_in.router, cases.router, files.router, files.download]
+    described = document(handlers)
+
+    @get("/openapi.json", media_type=MediaType.JSON)
+    async def openapi_document() -> Response[bytes]:
+        """This document."""
+        return Response(described, media_type=MediaType.JSON)
+
     return Litestar(
-        [sign_in.router, cases.router, files.router, files.download],
+        [*handlers, openapi_document],
         state=State({"house": house}),
         exception_handlers=HANDLERS,
-        openapi_config=_OPENAPI,
+        openapi_config=None,
         request_max_body_size=_LARGEST_BODY,
         logging_config=None,
     )

@@ -3,6 +3,7 @@
 from litestar import Router, post
 
 from casekeep.cases.model import NewCase
+from casekeep.cases.opening import LONGEST_NAME, OLDEST
 from casekeep.files.model import Category
 
 from .forms import Form, read_form
@@ -11,7 +12,6 @@ from .proof import SignedInRequest, demand_same_user, house_of, require_token
 from .wire import CaseCreated, case_out, file_out
 
 _CATEGORY_OF_PART = {"lab_files": Category.LAB, "radiology_files": Category.RADIOLOGY}
-_MOST_YEARS = 150
 
 
 @post(
@@ -26,10 +26,8 @@ async def create_case(request: SignedInRequest) -> CaseCreated:
     """
     house, form = house_of(request), Form()
     async with house.receiving.batch(request.auth.actor) as batch:
-        async for part in read_form(request, form, house.idle_timeout):
-            category = _CATEGORY_OF_PART.get(part.name)
-            if category is not None:
-                await batch.receive(part.filename or "", part.chunks, category)
+        async for part in read_form(request, form, _CATEGORY_OF_PART, house.idle_timeout):
+            await batch.receive(part.filename or "", part.chunks, _CATEGORY_OF_PART[part.name])
         demand_same_user(request, form.optional("user_id"))
         case, files = await batch.keep_in_new_case(_new_case(form))
     return CaseCreated(
@@ -38,14 +36,16 @@ async def create_case(request: SignedInRequest) -> CaseCreated:
 
 
 def _new_case(form: Form) -> NewCase:
-    return NewCase(
-        patient_name=form.text("patient_name"),
-        patient_age=form.whole_number("patient_age", 0, _MOST_YEARS),
+    new = NewCase(
+        patient_name=form.text("patient_name", LONGEST_NAME),
+        patient_age=form.whole_number("patient_age", 0, OLDEST),
         patient_gender=form.text("patient_gender"),
         summary=form.optional("case_summary"),
         patient_email=form.optional("patient_email"),
         patient_phone=form.optional("patient_phone"),
     )
+    form.demand_valid()
+    return new
 
 
 router = Router(

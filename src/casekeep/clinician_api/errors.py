@@ -3,10 +3,15 @@ Never an exception's own text for an unexpected failure: that goes to the log, u
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import (
+    HTTPException,
+    InternalServerException,
+    SerializationException,
+    ValidationException,
+)
 
 from casekeep.blobs.store import StoreUnavailable
 from casekeep.http.failures import log_failure
@@ -24,27 +29,40 @@ class Words(NamedTuple):
     text: str | None = None
 
 
-_UNAUTHORISED = Words(401, "Invalid or expired token")
+NOT_PROVEN = Words(401, "Invalid or expired token")
+NOT_ALLOWED = Words(403)
+NO_CASE = Words(404, "Case not found")
+NO_FILE = Words(404, "File not found")
+NOT_DONE = Words(400)
+TOO_LARGE = Words(413)
+TYPE_REFUSED = Words(415)
+TOO_MANY = Words(429)
+NO_STORAGE = Words(503, "Storage is unavailable; nothing was kept, please try again")
+_NOT_SIGNED_IN = Words(400, "Invalid login credentials")
+_NOT_REFRESHED = Words(400, "Invalid Refresh Token")
+_HTTP = {404: "Not Found", 405: "Method Not Allowed", 413: "Request body too large"}
+_NOT_READ = "The request could not be read"
+_FAILED = 500
 
 TABLE: dict[type[facts.DomainError], Words] = {
-    facts.SignInRefused: Words(400, "Invalid login credentials"),
-    facts.TokenNotValid: _UNAUTHORISED,
-    facts.RefreshNotValid: Words(400, "Invalid Refresh Token"),
-    facts.RefreshReplayed: Words(400, "Invalid Refresh Token"),
-    facts.CodeNotValid: _UNAUTHORISED,
-    facts.OrganizationNotKnown: _UNAUTHORISED,
-    facts.TooManyRequests: Words(429),
-    facts.CaseNotVisible: Words(404, "Case not found"),
-    facts.FileNotVisible: Words(404, "File not found"),
-    facts.ActorMismatch: Words(403),
-    facts.RoleNotAllowed: Words(403),
-    facts.InputNotValid: Words(400),
-    facts.NothingToUpdate: Words(400),
-    facts.FileEmpty: Words(400),
-    facts.FileTooLarge: Words(413),
-    facts.FileTypeRefused: Words(415),
-    facts.UploadBroken: Words(400),
-    facts.AlreadyTaken: Words(400),
+    facts.SignInRefused: _NOT_SIGNED_IN,
+    facts.TokenNotValid: NOT_PROVEN,
+    facts.RefreshNotValid: _NOT_REFRESHED,
+    facts.RefreshReplayed: _NOT_REFRESHED,
+    facts.CodeNotValid: NOT_PROVEN,
+    facts.OrganizationNotKnown: NOT_PROVEN,
+    facts.TooManyRequests: TOO_MANY,
+    facts.CaseNotVisible: NO_CASE,
+    facts.FileNotVisible: NO_FILE,
+    facts.ActorMismatch: NOT_ALLOWED,
+    facts.RoleNotAllowed: NOT_ALLOWED,
+    facts.InputNotValid: NOT_DONE,
+    facts.NothingToUpdate: NOT_DONE,
+    facts.FileEmpty: NOT_DONE,
+    facts.FileTooLarge: TOO_LARGE,
+    facts.FileTypeRefused: TYPE_REFUSED,
+    facts.UploadBroken: NOT_DONE,
+    facts.AlreadyTaken: NOT_DONE,
 }
 
 
@@ -65,7 +83,7 @@ def field_problem(where: str, field: str, message: str, given: object = None) ->
 def _refused(_: _AnyRequest, error: facts.DomainError) -> _Answer:
     words = TABLE[type(error)]
     headers: dict[str, str] = {}
-    if words.status == _UNAUTHORISED.status:
+    if words.status == NOT_PROVEN.status:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, facts.TooManyRequests):
         headers["Retry-After"] = str(error.retry_after)
@@ -76,20 +94,46 @@ def _fields_not_valid(_: _AnyRequest, error: FieldsNotValid) -> _Answer:
     return Response({"detail": error.problems}, status_code=422)
 
 
-def _http_error(_: _AnyRequest, error: HTTPException) -> _Answer:
-    texts = {404: "Not Found", 405: "Method Not Allowed", 413: "Request body too large"}
-    text = texts.get(error.status_code, "The request could not be read")
-    return _answer(error.status_code, text, error.headers)
+def _http_error(request: _AnyRequest, error: HTTPException) -> _Answer:
+    """What the framework refuses: an unknown path or method, a body that does not parse."""
+    if isinstance(error.__cause__, SerializationException):
+        return _not_json(request, error)
+    if error.status_code >= _FAILED:
+        return _unexpected(request, error)
+    return _answer(error.status_code, _HTTP.get(error.status_code, _NOT_READ), error.headers)
+
+
+def _not_valid(request: _AnyRequest, error: ValidationException) -> _Answer:
+    """Well-formed JSON, or a query, whose fields are of the wrong kind."""
+    found = cast("list[dict[str, str]]", error.extra if isinstance(error.extra, list) else [])
+    problems = [
+        field_problem(each.get("source", "body"), each.get("key", ""), "Input is not valid", "")
+        for each in found
+    ]
+    return _fields_not_valid(request, FieldsNotValid(*problems))
+
+
+def _not_json(request: _AnyRequest, _: Exception) -> _Answer:
+    """A body that is no JSON; also one of nothing but opening brackets, to the decoder's word."""
+    problem = {**field_problem("body", "", "JSON decode error", {}), "type": "json_invalid"}
+    problem["loc"] = ["body"]
+    return _fields_not_valid(request, FieldsNotValid(problem))
+
+
+def _hung_up(_: _AnyRequest, __: InternalServerException) -> _Answer:
+    """The framework's word for a client that left in the middle of its body: no failure of ours,
+    and nobody reads the answer.
+    """
+    return _answer(400, _NOT_READ)
 
 
 def _store_unavailable(_: _AnyRequest, __: StoreUnavailable) -> _Answer:
-    text = "Storage is unavailable; nothing was kept, please try again"
-    return _answer(503, text, {"Retry-After": "30"})
+    return _answer(NO_STORAGE.status, str(NO_STORAGE.text), {"Retry-After": "30"})
 
 
 def _unexpected(_: _AnyRequest, error: Exception) -> _Answer:
     log_failure("clinician.failed", error)
-    return _answer(500, f"Internal server error: {request_id.get()}")
+    return _answer(_FAILED, f"Internal server error: {request_id.get()}")
 
 
 def _answer(status: int, text: str, headers: Mapping[str, str] | None = None) -> _Answer:
@@ -99,7 +143,10 @@ def _answer(status: int, text: str, headers: Mapping[str, str] | None = None) ->
 HANDLERS: dict[int | type[Exception], Callable[[Any, Any], Response[Any]]] = {
     facts.DomainError: _refused,
     FieldsNotValid: _fields_not_valid,
+    ValidationException: _not_valid,
+    InternalServerException: _hung_up,
     HTTPException: _http_error,
+    RecursionError: _not_json,
     StoreUnavailable: _store_unavailable,
     Exception: _unexpected,
 }

@@ -4,6 +4,7 @@ from hashlib import blake2b
 
 import msgspec
 from litestar import Response, Router, delete, get, post, route
+from litestar.enums import HttpMethod
 from litestar.params import FromPath, FromQuery
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -11,6 +12,7 @@ from casekeep.files.listing import list_case_files
 from casekeep.files.model import Category
 from casekeep.files.opening import open_by_url_path
 from casekeep.files.removal import remove_file
+from casekeep.http.conditions import Verdict, judge
 from casekeep.http.downloads import send_file
 from casekeep.kernel.ids import FileId
 
@@ -24,15 +26,19 @@ _encode = msgspec.json.Encoder().encode
 
 
 @get("/files/{case_id:str}", summary="Get case files", responses=LISTED)
-async def case_files(request: SignedInRequest, case_id: FromPath[str]) -> Response[bytes]:
+async def case_files(
+    request: SignedInRequest, case_id: FromPath[str], user_id: FromQuery[str | None] = None
+) -> Response[bytes]:
     """The files of a case in the order they were uploaded; an empty list if there are none."""
+    demand_same_user(request, user_id)
     house, actor = house_of(request), request.auth.actor
     files = await list_case_files(house.db, house.audit, actor, read_case_ref(case_id))
     body = _encode(FilesOut([file_out(file) for file in files]))
     tag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(b"", status_code=304, headers=headers)
+    verdict = judge(request.headers, tag)
+    if verdict is not Verdict.PROCEED:
+        return Response(b"", status_code=verdict.value, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
 
 
@@ -47,21 +53,23 @@ async def upload(request: SignedInRequest) -> FileAdded:
     house, form = house_of(request), Form()
     received = 0
     async with house.receiving.batch(request.auth.actor) as batch:
-        async for part in read_form(request, form, house.idle_timeout):
-            if part.name != "file":
-                continue
+        async for part in read_form(request, form, {"file"}, house.idle_timeout):
             received += 1
             if received > 1:
-                raise FieldsNotValid(field_problem("body", "file", "Send one file at a time", 2))
+                raise FieldsNotValid(field_problem("body", "file", "Send one file at a time", ""))
             await batch.receive(part.filename or "", part.chunks, _category(form))
         demand_same_user(request, form.optional("user_id"))
-        if not received:
-            raise FieldsNotValid(field_problem("body", "file", "Field required"))
+        case_id = form.text("case_id")
+        is_phi = form.yes_or_no("is_phi", default=True)
+        is_restricted = form.yes_or_no("is_restricted", default=False)
+        if not received and not form.fields.get("file"):
+            form.problem("file", "Field required")
+        form.demand_valid()
         (file,) = await batch.keep_in_case(
-            read_case_ref(form.text("case_id"), "body"),
+            read_case_ref(case_id, "body"),
             category=_category(form) or Category.LAB,
-            is_phi=form.yes_or_no("is_phi", default=True),
-            is_restricted=form.yes_or_no("is_restricted", default=False),
+            is_phi=is_phi,
+            is_restricted=is_restricted,
         )
     return FileAdded("File uploaded successfully", file_out(file))
 
@@ -104,7 +112,7 @@ async def delete_file(
         "/radiology_files/{case_id:str}/{name:str}",
         "/files/{case_id:str}/{name:str}",
     ],
-    http_method=["GET", "HEAD"],
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
     guards=[require_token],
     security=[BEARER],
     responses=DOWNLOADED,

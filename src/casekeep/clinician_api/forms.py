@@ -2,8 +2,9 @@
 on as they arrive, and nothing is spooled.
 """
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from casekeep.http.uploads import Part, body_chunks, parts
 
@@ -17,15 +18,21 @@ _NO = {"false", "0", "no", "off"}
 
 @dataclass(slots=True)
 class Form:
-    """The text fields read so far, by name (the last one of a name counts)."""
+    """The text fields read so far, by name (the last one of a name counts), and what is wrong with
+    the form: every problem is told at once, by `demand_valid`.
+    """
 
     fields: dict[str, str] = field(default_factory=dict[str, str])
+    problems: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
-    def text(self, name: str) -> str:
-        """A required text. Raises FieldsNotValid."""
+    def text(self, name: str, longest: int | None = None) -> str:
+        """A required text of at most `longest` characters; empty when that is a problem."""
         value = self.fields.get(name, "").strip()
         if not value:
-            raise FieldsNotValid(field_problem("body", name, "Field required"))
+            self.problem(name, "Field required")
+        if longest is not None and len(value) > longest:
+            self.problem(name, f"Input should have at most {longest} characters", value)
+            return ""
         return value
 
     def optional(self, name: str) -> str | None:
@@ -33,38 +40,61 @@ class Form:
         return self.fields.get(name, "").strip() or None
 
     def whole_number(self, name: str, least: int, most: int) -> int:
-        """A required whole number between two bounds. Raises FieldsNotValid."""
+        """A required whole number between two bounds; `least` when that is a problem."""
         text = self.text(name)
-        value = (
-            int(text)
-            if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
-            else None
-        )
-        if value is None or not least <= value <= most:
-            message = f"Input should be a whole number from {least} to {most}"
-            raise FieldsNotValid(field_problem("body", name, message, text))
-        return value
+        is_number = text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+        if is_number and least <= int(text) <= most:
+            return int(text)
+        if text:
+            self.problem(name, f"Input should be a whole number from {least} to {most}", text)
+        return least
 
     def yes_or_no(self, name: str, *, default: bool) -> bool:
-        """A truth value. Raises FieldsNotValid."""
+        """A truth value; `default` when it is missing, or a problem."""
         text = self.fields.get(name, "").strip().lower()
         if text and text not in _YES | _NO:
-            raise FieldsNotValid(field_problem("body", name, "Input should be true or false", text))
+            self.problem(name, "Input should be true or false", text)
         return text in _YES if text else default
+
+    def problem(self, name: str, message: str, given: object = None) -> None:
+        """Keep a problem with a field, to be told together with all others."""
+        self.problems.append(field_problem("body", name, message, given))
+
+    def demand_valid(self) -> None:
+        """Raises FieldsNotValid if there was any problem."""
+        if self.problems:
+            raise FieldsNotValid(*self.problems)
 
 
 async def read_form(
-    request: AnyRequest, form: Form, idle_timeout: float
+    request: AnyRequest, form: Form, files: Collection[str], idle_timeout: float
 ) -> AsyncGenerator[Part, None]:
-    """Fill `form` from a multipart or urlencoded body; yields each file part as it arrives.
+    """Fill `form` from a multipart or urlencoded body; yields each part of `files` as it arrives.
 
-    A file input left empty in a browser (no name, no bytes) is passed over.
+    A file input left empty in a browser (no name, no bytes) is passed over; one that holds a text
+    is a problem, since passing it over would lose what the caller took for a file.
     Raises UploadBroken, InputNotValid.
     """
     content_type = request.headers.get("content-type", "")
     chunks = body_chunks(request.receive, idle_timeout)
     async for part in parts(chunks, content_type):
         if part.filename is None:
-            form.fields[part.name] = await part.text()
-        elif part.filename:
-            yield part
+            form.fields[part.name] = text = await part.text()
+            if part.name in files and text.strip():
+                form.problem(part.name, "Input should be a file", "")
+        elif part.name in files and (sent := await _with_content(part)):
+            yield sent
+
+
+async def _with_content(part: Part) -> Part | None:
+    """The part, unless it has neither a name nor bytes."""
+    if part.filename:
+        return part
+    first = await anext(part.chunks, None)
+    return replace(part, chunks=_again(first, part.chunks)) if first else None
+
+
+async def _again(first: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    yield first
+    async for chunk in rest:
+        yield chunk

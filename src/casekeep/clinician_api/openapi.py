@@ -1,24 +1,43 @@
-"""What the types cannot say in the OpenAPI document: the multipart forms field by field, the
-refusals, and what a call wants as proof.
+"""The clinician contract's OpenAPI document, and what the types of the handlers cannot say in it:
+the multipart forms field by field, the refusals, and what a call wants as proof.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
+    Components,
     OpenAPIMediaType,
     Operation,
     RequestBody,
     Schema,
     SecurityRequirement,
+    SecurityScheme,
 )
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+from litestar.types import ControllerRouterHandler, Method
+from litestar.types.internal_types import PathParameterDefinition
+
+from casekeep.cases.opening import LONGEST_NAME, OLDEST
 
 from .wire import FilesOut, GrantError, TokensOut
 
 BEARER: SecurityRequirement = {"bearer": []}
+
+_SCHEMES = {
+    "bearer": SecurityScheme(
+        type="http",
+        scheme="bearer",
+        bearer_format="JWT",
+        description="The access token that `POST /auth/v1/token` gave.",
+    )
+}
 
 _BINARY = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
 _TEXT = Schema(type=OpenAPIType.STRING, min_length=1)
@@ -50,7 +69,7 @@ class FieldsRefused(msgspec.Struct, frozen=True):
 _MEANINGS = {
     400: "The request cannot be done, and why",
     401: "Invalid or expired token",
-    403: "user_id is not the signed-in user",
+    403: "user_id is not the signed-in user, or the account's role may not do this",
     404: "Case not found, or File not found",
     413: "Too large",
     415: "Content of a type that is not accepted",
@@ -58,6 +77,7 @@ _MEANINGS = {
     500: "Internal server error, with a reference",
     503: "Storage is unavailable; nothing was kept",
 }
+_NOT_PROVEN = 401
 _SHAPES = {422: FieldsRefused}
 
 
@@ -69,7 +89,7 @@ def refusals(*statuses: int) -> dict[int, ResponseSpec]:
             generate_examples=False,
             description=_MEANINGS[status],
         )
-        for status in sorted({*statuses, 401, 500})
+        for status in sorted({*statuses, _NOT_PROVEN, 500})
     }
 
 
@@ -89,7 +109,8 @@ def _nothing(description: str) -> ResponseSpec:
 LISTED: dict[int, ResponseSpec] = {
     200: ResponseSpec(FilesOut, generate_examples=False, description="The files of the case"),
     304: _nothing("The list is the one that the client has"),
-    **refusals(400, 404, 422),
+    412: _nothing("The list is not the one that the client has"),
+    **refusals(400, 403, 404, 422),
 }
 """What the list of a case's files may answer."""
 
@@ -99,7 +120,7 @@ DOWNLOADED: dict[int, ResponseSpec] = {
     304: _nothing("The file is the one that the client has"),
     412: _nothing("The file is not the one that the client has"),
     416: _nothing("No such range"),
-    **refusals(400, 404),
+    **refusals(400, 404, 503),
 }
 """What a `file_url` may answer."""
 
@@ -107,8 +128,35 @@ GRANTED: dict[int, ResponseSpec] = {
     200: ResponseSpec(TokensOut, generate_examples=False, description="Signed in"),
     400: ResponseSpec(GrantError, generate_examples=False, description="Not signed in, and why"),
     429: ResponseSpec(Refusal, generate_examples=False, description="Too many attempts"),
+    **{status: each for status, each in refusals(413, 422).items() if status != _NOT_PROVEN},
 }
 """What sign-in may answer."""
+
+
+def document(handlers: Sequence[ControllerRouterHandler]) -> bytes:
+    """The document of `handlers`, as JSON. It is made once, when the application is built."""
+    described = Litestar(
+        list(handlers),
+        openapi_config=OpenAPIConfig(
+            title="Casekeep clinician API",
+            version="1",
+            description="Cases and their files, for clinicians' software.",
+            components=Components(security_schemes=dict(_SCHEMES)),
+            use_handler_docstrings=True,
+            operation_id_creator=_operation_id,
+        ),
+        logging_config=None,
+    )
+    schema: dict[str, Any] = described.openapi_schema.to_schema()
+    return msgspec.json.encode(schema)
+
+
+def _operation_id(
+    handler: HTTPRouteHandler, method: Method, path: list[str | PathParameterDefinition]
+) -> str:
+    """What generated clients call the operation: `case_files`, `head_download_lab_files`."""
+    name = handler.handler_name if len(handler.paths) == 1 else f"{handler.handler_name}_{path[0]}"
+    return name if method != "HEAD" else f"head_{name}"
 
 
 def _form(required: list[str], properties: dict[str, Schema]) -> RequestBody:
@@ -124,8 +172,10 @@ class CreateCaseOperation(Operation):
         self.request_body = _form(
             ["patient_name", "patient_age", "patient_gender"],
             {
-                "patient_name": _TEXT,
-                "patient_age": Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=150),
+                "patient_name": Schema(
+                    type=OpenAPIType.STRING, min_length=1, max_length=LONGEST_NAME
+                ),
+                "patient_age": Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=OLDEST),
                 "patient_gender": _TEXT,
                 "case_summary": _TEXT,
                 "user_id": _USER_ID,

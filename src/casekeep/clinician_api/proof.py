@@ -32,6 +32,10 @@ async def require_token(connection: Connection, _: BaseRouteHandler) -> None:
 
 
 def demand_same_user(request: SignedInRequest, user_id: str | None) -> None:
-    """Refuse a `user_id` that is not the token's user. Raises ActorMismatch."""
-    if user_id and user_id.strip().lower() != str(request.auth.user.id):
+    """Refuse a `user_id`, in the form or in the query, that is not the token's user.
+
+    Raises ActorMismatch.
+    """
+    named = [user_id, *request.query_params.getall("user_id", [])]
+    if any(each and each.strip().lower() != str(request.auth.user.id) for each in named):
         raise ActorMismatch

@@ -18,6 +18,7 @@ Timestamp = Annotated[
     msgspec.Meta(description="ISO 8601, UTC, whole seconds", examples=["2026-03-04T10:30:15Z"]),
 ]
 _LARGEST_NUMBER = 2**63 - 1
+_LONGEST_NUMBER = 19  # digits; Python refuses to read thousands of them
 
 
 class FileOut(msgspec.Struct, frozen=True):
@@ -155,7 +156,8 @@ def tokens_out(tokens: Tokens) -> TokensOut:
 
 def read_case_ref(text: str, where: str = "path") -> CaseRef:
     """Either kind of case id. Raises FieldsNotValid for neither kind (the contract's 422)."""
-    if text.isascii() and text.isdigit() and int(text) <= _LARGEST_NUMBER:
+    is_number = text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+    if is_number and int(text) <= _LARGEST_NUMBER:
         return CaseNumber(int(text))
     return CaseId(read_uuid(text, "case_id", "Input should be a case number or a UUID", where))
 
