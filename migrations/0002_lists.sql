@@ -6,6 +6,13 @@
 -- Nothing here decides: the application judges the facts that come with every row before anything
 -- leaves it.
 
+-- The organisation comes first, although a case has only one: every statement names both, and the
+-- planner, which takes them for independent, would else read the whole organisation's entries of
+-- another index to narrow down a case that is narrow already.
+drop index files_of_case;
+create index files_of_case on files (organization_id, case_id, created_at, id)
+    where deleted_at is null and state = 'stored';
+
 -- A stored file that nobody removed, with the facts of its case. Row-level security is that of the
 -- caller (`security_invoker`), here and in the functions below.
 create view shown_files with (security_invoker = true) as
@@ -36,17 +43,15 @@ create view case_facts with (security_invoker = true) as
     from cases c
     join organizations o on o.id = c.organization_id;
 
--- The functions are PL/pgSQL because it runs statements in order and keeps their plans; they are told
--- to keep them, because with an unknown number of rows PostgreSQL would plan a page anew each time,
--- which takes longer than the page. A statement outside a transaction is a transaction of its own,
--- and the scope set here ends with it.
+-- The functions are PL/pgSQL because it runs statements in order and keeps their plans. A statement
+-- outside a transaction is a transaction of its own, and the scope set here ends with it.
 
 -- The files of a case in upload order; if it has none, one row of its facts. `viewer`: the user who
 -- asks, or null for the operator. The files of a case of others are not even looked for, so that
 -- asking for it takes as long as asking for a case that does not exist.
 create function case_files(organization uuid, wanted_id uuid, wanted_number bigint, viewer uuid)
 returns setof shown_files
-language plpgsql set plan_cache_mode to force_generic_plan as $$
+language plpgsql as $$
 declare
     facts case_facts%rowtype;
 begin
@@ -76,7 +81,8 @@ $$;
 
 -- The files of one case of a patient, or of all of them, newest first; if `wanted_case` exists and
 -- has none, one row of its facts. `most`: how many rows, or null for all; `after_time` and
--- `after_id`: only files beyond that one.
+-- `after_id`: only files beyond that one. It is told to keep its plans, because for an unknown number
+-- of rows PostgreSQL would plan each page anew, which takes as long as the page itself.
 create function patient_files(organization uuid, patient uuid, wanted_case uuid, phi boolean,
                               most integer, after_time timestamptz, after_id uuid)
 returns setof shown_files
@@ -132,6 +138,9 @@ grant execute on function
 
 -- migrate: rollback
 
+drop index files_of_case;
+create index files_of_case on files (case_id, created_at, id)
+    where deleted_at is null and state = 'stored';
 drop function case_files(uuid, uuid, bigint, uuid);
 drop function patient_files(uuid, uuid, uuid, boolean, integer, timestamptz, uuid);
 drop view case_facts, shown_files;

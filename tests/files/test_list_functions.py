@@ -20,7 +20,7 @@ from tests.support.factories import (
 
 CASE_FILES = "select * from case_files($1, $2, $3, $4)"
 PATIENT_FILES = "select * from patient_files($1, $2, $3, $4, $5, $6, $7)"
-ROWS, ROWS_OF_OTHERS = 300, 20_000
+ROWS, OTHER_CASES = 300, 60
 
 
 @pytest_asyncio.fixture
@@ -139,9 +139,12 @@ async def test_lists_read_the_index_that_was_made_for_them(
     room: Room, connection: asyncpg.Connection, test_server: TestServer
 ) -> None:
     case = await one_case(room.db)
-    others = await make_case(room.db, case.organization_id, clinician_id=case.clinician_id)
-    await _many_files(room.db, case, ROWS)
-    await _many_files(room.db, others, ROWS_OF_OTHERS)
+    await _many_files(room.db, case)
+    for _ in range(OTHER_CASES):
+        patient = await make_patient(room.db, case.organization_id)
+        await _many_files(
+            room.db, await make_case(room.db, case.organization_id, patient_id=patient.user_id)
+        )
     await _analyze_as_owner(test_server)
     everything = (case.organization_id, case.patient_id, None, None, None, None, None)
     rows = await connection.fetch(PATIENT_FILES, *everything)
@@ -215,7 +218,7 @@ async def _counters(connection: asyncpg.Connection) -> dict[str, tuple[int, int]
     return {row["name"]: (row["scans"], row["entries"]) for row in rows}
 
 
-async def _many_files(db: Database, case: CaseFacts, count: int) -> None:
+async def _many_files(db: Database, case: CaseFacts) -> None:
     async with db.transaction(case.organization_id) as tx:
         await tx.execute(
             """insert into files (id, organization_id, case_id, patient_id, name, url_path,
@@ -227,7 +230,7 @@ async def _many_files(db: Database, case: CaseFacts, count: int) -> None:
             case.organization_id,
             case.id,
             case.patient_id,
-            count,
+            ROWS,
         )
 
 
