@@ -8,11 +8,11 @@ SHELL := /bin/bash
 # variable called HOST or DATA in somebody's shell means something else.
 typed = $(if $(filter command,$(origin $(1))),CASEKEEP_$(1)="$($(1))")
 
-.PHONY: help setup run test check sizes format clean
+.PHONY: help setup run test check sizes format reference clean
 
 help: ## Show this list
 	@printf 'Casekeep: the file room of a clinic\n\n'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\n  PORT=9000, HOST=0.0.0.0 and DATA=folder change what `make run` uses.\n'
 
 setup: .venv/ready ## Make .venv with everything in uv.lock (a few minutes the first time)
@@ -34,6 +34,9 @@ sizes: setup ## List what is over the aim of 150 lines a file and 20 a function
 
 format: setup ## Let ruff rewrite what it can
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
+
+reference: setup ## Write the reference pages that come from the code
+	@.venv/bin/python scripts/write_reference.py
 
 clean: ## Remove what was built and cached; the demo's data stay
 	rm -rf .venv .cache dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,7 +1,6 @@
 """Runs the server: the database's supervisor and a pool of server processes, until SIGTERM."""
 
 import socket
-import threading
 from collections.abc import Callable
 
 import uvicorn
@@ -13,8 +12,6 @@ from casekeep.cli.listening import listen
 from casekeep.db.addresses import Addresses
 from casekeep.http.logs import configure_logging
 from casekeep.settings import Settings, export_settings
-
-_START_SECONDS = 120.0
 
 
 def serve(
@@ -39,25 +36,33 @@ def serve(
         return _run(settings, listener, on_ready)
 
 
+class _Supervisor(Multiprocess):
+    """Keeps the server processes alive, and tells once when all of them answer."""
+
+    def __init__(
+        self, config: uvicorn.Config, listener: socket.socket, on_ready: Callable[[], None]
+    ) -> None:
+        super().__init__(config, [listener])
+        self._on_ready = on_ready
+        self._is_told = False
+
+    def keep_subprocess_alive(self) -> None:
+        """Runs twice a second; asks for readiness here, because one thread alone may use the pipe
+        to a server process.
+        """
+        super().keep_subprocess_alive()
+        if not self._is_told and all(process.is_ready() for process in self.processes):
+            self._is_told = True
+            self._on_ready()
+
+
 def _run(settings: Settings, listener: socket.socket, on_ready: Callable[[str], None]) -> int:
     export_settings(settings)
-    supervisor = Multiprocess(_config(settings), [listener])
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    threading.Thread(target=_announce, args=(supervisor, url, on_ready), daemon=True).start()
+    supervisor = _Supervisor(_config(settings), listener, lambda: on_ready(url))
     supervisor.run()
     return 0 if all(not p.exitcode or p.exitcode < 0 for p in supervisor.processes) else 1
-
-
-def _announce(supervisor: Multiprocess, url: str, on_ready: Callable[[str], None]) -> None:
-    while len(supervisor.processes) < supervisor.processes_num:
-        if supervisor.should_exit.wait(0.02):
-            return
-    if all(
-        process.wait_until_ready(_START_SECONDS, supervisor.should_exit)
-        for process in supervisor.processes
-    ):
-        on_ready(url)
 
 
 def _config(settings: Settings) -> uvicorn.Config:

@@ -83,7 +83,7 @@ class Revocations:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(lost.wait(), _BEAT)
                 if not lost.is_set():
-                    await connection.execute("", timeout=_LATE)
+                    await connection.execute("select 1", timeout=_LATE)
             _log.warning("revocations.not_heard", cause="ConnectionLost")
         finally:
             self._listener.deaf()

@@ -1,0 +1,1 @@
+"""What is measured, beside the limit of the machine, in one run."""
