@@ -26,7 +26,7 @@ spiced = st.text(
         ("line\nbreak.pdf", "line break.pdf"),
         ("Cafe\u0301.pdf", "Café.pdf"),
         ("Лабораторный отчёт.pdf", "Лабораторный отчёт.pdf"),
-        ("می\u200cخواهم.pdf", "می\u200cخواهم.pdf"),
+        ("می\u200cخواهم.pdf", "می\u200cخواهم.pdf"),  # noqa: RUF001 - Persian
         ("検査結果.pdf", "検査結果.pdf"),
         ("  spaced   out .pdf ", "spaced out .pdf"),
         ("ends in a dot.", "ends in a dot"),
