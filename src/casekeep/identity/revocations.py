@@ -40,7 +40,9 @@ class Listener(Protocol):
 class Revocations:
     """A connection of its own that listens, and comes back when it is lost."""
 
-    def __init__(self, db: Database, listener: Listener) -> None:
+    def __init__(self, db: Database, listener: Listener, *, beat: float = _BEAT) -> None:
+        """`beat`: seconds between the questions whether the connection lives."""
+        self._beat = beat
         self._db = db
         self._listener = listener
         self._first = asyncio.Event()
@@ -81,7 +83,7 @@ class Revocations:
             self._first.set()
             while not lost.is_set():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(lost.wait(), _BEAT)
+                    await asyncio.wait_for(lost.wait(), self._beat)
                 if not lost.is_set():
                     await connection.execute("select 1", timeout=_LATE)
             _log.warning("revocations.not_heard", cause="ConnectionLost")
