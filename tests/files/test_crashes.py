@@ -87,6 +87,7 @@ async def test_what_a_killed_process_was_receiving_goes(
 
 
 async def test_what_a_killed_process_had_kept_stays(room: Room, test_server: TestServer) -> None:
+    await sweep(room.db, room.blobs)  # what other tests left
     clinician = await make_clinician(room.db, await make_organization(room.db))
     case = await make_case(room.db, clinician.organization_id, clinician_id=clinician.user_id)
     async with process_at("kept", room, test_server.application_dsn, clinician, case.id) as process:

@@ -35,6 +35,7 @@ async def leave_behind(room: Room, clinician: Clinician, state: str, receiver: i
 
 
 async def test_it_finishes_what_was_given_up_and_what_is_nobodys(room: Room) -> None:
+    await sweep(room.db, room.blobs)  # what other tests left
     one = await make_clinician(room.db, await make_organization(room.db))
     other = await make_clinician(room.db, await make_organization(room.db))
     case = await make_case(room.db, one.organization_id, clinician_id=one.user_id)
@@ -52,6 +53,7 @@ async def test_it_finishes_what_was_given_up_and_what_is_nobodys(room: Room) -> 
 
 
 async def test_more_than_one_round_is_swept(room: Room) -> None:
+    await sweep(room.db, room.blobs)  # what other tests left
     clinician = await make_clinician(room.db, await make_organization(room.db))
     async with room.db.transaction(clinician.organization_id) as tx:
         await tx.execute(
@@ -65,6 +67,7 @@ async def test_more_than_one_round_is_swept(room: Room) -> None:
 
 
 async def test_sweeps_at_once_do_each_file_once(room: Room) -> None:
+    await sweep(room.db, room.blobs)  # what other tests left
     clinician = await make_clinician(room.db, await make_organization(room.db))
     for _ in range(10):
         await leave_behind(room, clinician, "receiving", NOBODYS)
@@ -136,6 +139,7 @@ async def test_a_number_is_claimed_again_when_its_connection_is_lost(db: Databas
 
 
 async def test_a_disk_that_refuses_is_tried_again(room: Room, tmp_path: Path) -> None:
+    await sweep(room.db, room.blobs)  # what other tests left
     clinician = await make_clinician(room.db, await make_organization(room.db))
     key = await leave_behind(room, clinician, "discarded", NOBODYS)
     shard = next(path for path in room.root.rglob(str(key.file_id))).parent

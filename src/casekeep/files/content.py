@@ -1,8 +1,6 @@
-"""Says what a file is, by its first bytes. What a name or a client claims never makes a type. It
-looks at a few bytes and parses nothing.
-
-Each signature comes from its format's own definition: general detectors take any OLE file for a
-Word document, any ZIP for a spreadsheet and an executable for an audio filter.
+"""Says what a file is, by its first bytes; what a name or a client claims never makes a type, and
+nothing is parsed. The signatures come from the formats' own definitions, because general detectors
+take any OLE file for a Word document, any ZIP for a spreadsheet, a program for an audio filter.
 """
 
 from casekeep.files.text import CSV, SVG, TEXT, agrees_as_text, renders, text_type
