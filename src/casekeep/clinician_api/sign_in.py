@@ -62,6 +62,8 @@ async def token(
     """Trade a password or a refresh token for an access token; a refresh token works once."""
     sign_in = house_of(request).sign_in
     match grant_type:
+        case "password" if not (data.email and data.password):
+            raise facts.SignInRefused  # of nobody: not worth a hash, nor a count of attempts
         case "password":
             address = request.client.host if request.client else ""
             tokens = await sign_in.with_password(data.email, data.password, address)
@@ -94,8 +96,9 @@ async def user(request: SignedInRequest) -> UserOut:
 )
 async def logout(request: SignedInRequest) -> None:
     """End this sign-in: its access and refresh tokens stop working."""
-    ended = (request.auth.user.organization_id, request.auth.sign_in_id)
-    await house_of(request).sign_in.sign_out(sign_in=ended)
+    house, sign_in_id = house_of(request), request.auth.sign_in_id
+    await house.sign_in.sign_out(sign_in=(request.auth.user.organization_id, sign_in_id))
+    house.gate.revoked(sign_in_id)  # here it is over with this answer; elsewhere in a moment
 
 
 router = Router(path="/auth/v1", route_handlers=[token, user, logout], tags=["Sign-in"])

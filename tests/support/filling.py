@@ -1,0 +1,165 @@
+"""Makes requests out of a document's calls: every parameter and every property of a body gets a
+value by its name, or by its schema, and a call with one that neither explains is not made at all.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from tests.support.openapi import Call, Json
+
+Names = Mapping[str, str]
+"""Values by name, in snake_case; `any id` is for ids whose name says nothing to us."""
+
+_IDS = re.compile(r"(^|_)ids?$")
+_BY_FORMAT = {"date": "2026-01-02", "date-time": "2026-01-02T03:04:05.000Z"}
+_CONTENT = b"%PDF-1.7\n%%EOF\n"
+
+
+class NotKnown(Exception):
+    """A parameter that we would have to guess."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A request that a call is made of. `names`: the values it was made from."""
+
+    call: Call
+    path: str
+    query: tuple[tuple[str, str], ...]
+    body: Any
+    names: Names = field(repr=False)
+
+    async def send(self, client: httpx.AsyncClient, headers: Mapping[str, str]) -> httpx.Response:
+        """Send it, with the headers of somebody."""
+        kind, method = self.call.body, self.call.method
+        url = httpx.URL(self.path, params=list(self.query)) if self.query else self.path
+        if kind is None or self.body is None:
+            return await client.request(method, url, headers=headers)
+        if kind[0] == "application/json":
+            return await client.request(method, url, headers=headers, json=self.body)
+        assert kind[0] == "multipart/form-data", f"{self.call}: how is {kind[0]} sent?"
+        return await client.request(method, url, headers=headers, files=list(_parts(self.body)))
+
+    def sent(self) -> str:
+        """Everything that goes out, as one text."""
+        return f"{self.path} {self.query} {self.body}"
+
+    def __str__(self) -> str:
+        return f"{self.call.method} {self.path} {dict(self.query) or ''} {self.body or ''}"
+
+
+def bare(call: Call) -> Filled:
+    """The call with nothing in it."""
+    return Filled(call, re.sub(r"\{[^}]*\}", "x", call.path), (), None, {})
+
+
+def fill(call: Call, names: Names) -> list[Filled]:
+    """The call in all its forms: with what it must have, with each thing that it may have, and with
+    all of them. Raises NotKnown.
+    """
+    found: dict[str, Filled] = {}
+    assert not call.parameters("cookie"), f"{call}: cookies are no part of a contract"
+    for last in (False, True):
+        filler = _Filler(call, names, last)
+        for query, body in product(filler.queries(), filler.bodies()):
+            each = Filled(call, filler.path(), query, body, names)
+            found.setdefault(each.sent(), each)
+    return list(found.values())
+
+
+@dataclass(frozen=True)
+class _Filler:
+    call: Call
+    names: Names
+    last: bool
+    """Of an enumeration take the last word, not the first."""
+
+    def path(self) -> str:
+        values = {
+            each["name"]: quote(
+                str(self._value(each["name"], each["schema"], guess=False)), safe=""
+            )
+            for each in self.call.parameters("path")
+        }
+        return self.call.path.format_map(values)
+
+    def queries(self) -> Iterator[tuple[tuple[str, str], ...]]:
+        given = self.call.parameters("query")
+        values = {
+            each["name"]: self._value(each["name"], each["schema"], guess=False) for each in given
+        }
+        must = {each["name"] for each in given if each.get("required")}
+        for chosen in _choices(must, set(values)):
+            yield tuple((name, _text(values[name])) for name in values if name in chosen)
+
+    def bodies(self) -> Iterator[Any]:
+        if self.call.body is None:
+            yield None
+            return
+        schema = self.call.resolved(self.call.body[1])
+        properties: Json = schema["properties"]
+        must = set(schema.get("required", []))
+        for chosen in _choices(must, set(properties)):
+            yield {
+                name: self._value(name, properties[name]) for name in properties if name in chosen
+            }
+
+    def _value(self, name: str, schema: Json, *, guess: bool = True) -> Any:
+        """`guess`: whether any text will do where nothing says what is meant."""
+        schema = self.call.resolved(schema)
+        match schema.get("type"):
+            case "array":
+                return [self._value(name, schema["items"], guess=guess)]
+            case "object":
+                properties: Json = schema.get("properties", {})
+                return {key: self._value(key, each) for key, each in properties.items()}
+            case kind:
+                return self._one(name, str(kind), schema, guess=guess)
+
+    def _one(self, name: str, kind: str, schema: Json, *, guess: bool) -> Any:
+        snake = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        if schema.get("format") == "binary":
+            return _CONTENT
+        if snake in self.names:
+            known = self.names[snake]
+            return int(known) if kind == "integer" and known.isdigit() else known
+        words = [schema["const"]] if "const" in schema else schema.get("enum")
+        if words:
+            return words[-1 if self.last else 0]
+        if kind in {"boolean", "integer", "number"}:
+            return True if kind == "boolean" else max(schema.get("minimum", 1), 1)
+        return self._word(snake, schema, guess=guess)
+
+    def _word(self, name: str, schema: Json, *, guess: bool) -> str:
+        form = schema.get("format")
+        if form == "uuid" or _IDS.search(name):
+            return self.names["any id"]
+        if form == "email":
+            return self.names["email"]
+        if form in _BY_FORMAT:
+            return _BY_FORMAT[form]
+        if form or "pattern" in schema or not guess:
+            raise NotKnown(f"{self.call}: what is {name!r}?")
+        return "a word of somebody else"
+
+
+def _choices(must: set[str], may: set[str]) -> list[set[str]]:
+    return [must, *({*must, each} for each in sorted(may - must)), may]
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _parts(body: Json) -> Iterator[tuple[str, tuple[str | None, Any]]]:
+    """Text fields first, since a file may be judged by what stands before it."""
+    for name, value in sorted(body.items(), key=lambda each: isinstance(each[1], bytes | list)):
+        for each in value if isinstance(value, list) else [value]:
+            is_file = isinstance(each, bytes)
+            yield name, ("sent.pdf" if is_file else None, each if is_file else _text(each))

@@ -1,0 +1,237 @@
+"""A furnished clinic whose every word is a random one, so that a single one of them is told apart
+anywhere; what all its rows say; and the names by which a stranger may ask for its things.
+"""
+
+import base64
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from casekeep.http.house import House
+from casekeep.kernel.ids import FileId, OrganizationId
+from tests.support.clinician import JPEG, add_file, open_case
+from tests.support.factories import make_organization
+from tests.support.filling import Names
+from tests.support.house import PASSWORD, SignedIn, signed_in_clinician, signed_in_patient
+from tests.support.portal import FILES, success
+
+_WORD = re.compile(r"zq[0-9a-f]{12}")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DIGEST = re.compile(r"(?<=\\x)[0-9a-f]{64}")
+_NOT_COMPARED = {"audit_events", "audit_seals", "rate_limits"}
+"""Tables that a refusal may write to: it is recorded, and it is counted."""
+
+Row = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One file of the clinic. `url`: by what a clinician fetches it; none if it is in no case."""
+
+    id: str
+    name: str
+    content: bytes
+    url: str | None
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """The furnished clinic."""
+
+    house: House
+    organization_id: OrganizationId
+    clinician: SignedIn
+    patient: SignedIn
+    case_number: str
+    case_id: str
+    files: tuple[Stored, ...]
+    cursor: str
+
+    async def rows(self) -> set[Row]:
+        """Table and content of every row, of every table that has an organisation."""
+        async with self.house.db.transaction(self.organization_id) as tx:
+            tables = await tx.fetch(
+                """select table_name, column_name from information_schema.columns
+                   where table_schema = 'public'
+                     and (column_name = 'organization_id'
+                          or (table_name, column_name) = ('organizations', 'id'))"""
+            )
+            return {
+                (table, row["content"])
+                for table, column in tables
+                if table not in _NOT_COMPARED
+                for row in await tx.fetch(
+                    f"select to_jsonb(t)::text as content from {table} t where {column} = $1",
+                    self.organization_id,
+                )
+            }
+
+    async def words(self) -> set[str]:
+        """Everything of the clinic that nobody else may ever read."""
+        text = " ".join(content for _, content in await self.rows())
+        found = {*_WORD.findall(text), *_UUID.findall(text), *_DIGEST.findall(text)}
+        found |= {digest_of(bytes.fromhex(each)) for each in _DIGEST.findall(text)}
+        found |= {self.case_number, self.cursor, str(self.clinician.user.phone)}
+        found |= {str(self.patient.user.phone), str(self.patient.key)}
+        for each in (self.clinician, self.patient):
+            found |= {each.tokens.access_token, each.tokens.refresh_token}
+        return found
+
+    def names(self, refresh_token: str) -> Iterator[Names]:
+        """By what a stranger asks for each of its files, with each kind of its ids."""
+        ids = cycle((self.case_id, *self.people(), self.files[0].id, self.case_number))
+        emails = cycle((str(self.patient.user.email), str(self.clinician.user.email)))
+        for file in self.files:
+            for case in (self.case_id, self.case_number):
+                yield {
+                    "case_id": case,
+                    "file_id": file.id,
+                    "name": file.url.rpartition("/")[2] if file.url else file.name,
+                    "user_id": str(self.clinician.user.id),
+                    "email": next(emails),
+                    "patient_email": str(self.patient.user.email),
+                    "phone_number": str(self.patient.user.phone),
+                    "patient_phone": str(self.patient.user.phone),
+                    "after": self.cursor,
+                    "any id": next(ids),
+                    "refresh_token": refresh_token,
+                    **_SAID,
+                }
+
+    async def check_bytes(self, clinician: httpx.AsyncClient) -> None:
+        """Its files are still there, byte by byte."""
+        for file in self.files:
+            if file.url:
+                answer = await clinician.get(file.url, headers=self.clinician.headers)
+                assert (answer.status_code, answer.content) == (200, file.content)
+
+    def people(self) -> tuple[str, str]:
+        """The ids of its clinician and its patient."""
+        return str(self.clinician.user.id), str(self.patient.user.id)
+
+    def link(self, file_id: str) -> str:
+        """The proof in a signed URL of the patient's."""
+        return self.house.links.sign(self.patient.patient(), FileId(UUID(file_id)))
+
+
+_SAID = {
+    "code": "123456",
+    "password": "a guess",
+    "data": base64.b64encode(b"%PDF-1.7\n%%EOF\n").decode(),
+    "file_name": "renamed.pdf",
+}
+"""What is said in the same words of every clinic."""
+
+
+def absent(names: Names) -> Names:
+    """The same of a clinic that does not exist."""
+    number = str(secrets.randbelow(10**9) + 10**9)
+    email = f"{secrets.token_hex(8)}@example.org"
+    return {
+        **names,
+        "case_id": number if names["case_id"].isdigit() else str(uuid4()),
+        "file_id": str(uuid4()),
+        "name": f"{secrets.token_hex(6)}.pdf",
+        "user_id": str(uuid4()),
+        "email": email,
+        "patient_email": email,
+        "phone_number": _phone(),
+        "patient_phone": _phone(),
+        "after": base64.urlsafe_b64encode(bytes(8) + uuid4().bytes).decode(),
+        "any id": number if names["any id"].isdigit() else str(uuid4()),
+        "refresh_token": f"{secrets.token_hex(11)}.{secrets.token_hex(21)}x",
+    }
+
+
+def digest_of(sha256: bytes) -> str:
+    """How a digest stands in a header field (RFC 9530)."""
+    return base64.b64encode(sha256).decode()
+
+
+async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.AsyncClient) -> Clinic:
+    """A clinic with a case, its people, and a file of each way by which one can come."""
+    organization_id = await make_organization(house.db, f"Clinic {word()}")
+    async with house.db.transaction(organization_id) as tx:
+        await tx.execute(
+            "update organizations set last_case_number = $2 where id = $1",
+            organization_id,
+            10**8 + secrets.randbelow(9 * 10**8),
+        )
+    doctor = await signed_in_clinician(house, organization_id, **_person(), password=PASSWORD)
+    patient = await signed_in_patient(house, organization_id, **_person())
+    made = await open_case(
+        clinician,
+        doctor.headers,
+        ("lab_files", f"{word()}.pdf", _pdf()),
+        ("radiology_files", f"{word()}.jpg", JPEG + word().encode()),
+        patient_name=f"Pat {word()}",
+        case_summary=f"Summary {word()}",
+        patient_gender=word(),
+        patient_email=str(patient.user.email),
+    )
+    added = await add_file(
+        clinician, doctor.headers, made["case"]["id"], name=f"{word()}.pdf", content=_pdf()
+    )
+    assert added.status_code == 201
+    await _upload(portal, patient, made["case"]["case_id"])
+    general = await _upload(portal, patient, None)
+    listed = await clinician.get(f"/cases/files/{made['case']['id']}", headers=doctor.headers)
+    files = [await _stored(clinician, doctor, each) for each in listed.json()["files"]]
+    page = await portal.get(FILES, headers=patient.headers, params={"limit": "1"})
+    return Clinic(
+        house,
+        organization_id,
+        doctor,
+        patient,
+        str(made["case"]["id"]),
+        made["case"]["case_id"],
+        (*files, general),
+        success(page)["pageInfo"]["endCursor"],
+    )
+
+
+def word() -> str:
+    """A word that stands nowhere else."""
+    return f"zq{secrets.token_hex(6)}"
+
+
+def _person() -> dict[str, str | None]:
+    return {
+        "email": f"{word()}@example.org",
+        "phone": _phone(),
+        "first_name": f"First {word()}",
+        "last_name": f"Last {word()}",
+    }
+
+
+def _phone() -> str:
+    return f"+49151{secrets.randbelow(10**8):08}"
+
+
+def _pdf() -> bytes:
+    return b"%PDF-1.7\n% " + word().encode() + b"\n%%EOF\n"
+
+
+async def _stored(client: httpx.AsyncClient, owner: SignedIn, file: dict[str, Any]) -> Stored:
+    url = "/" + file["file_url"].removeprefix("/")
+    content = await client.get(url, headers=owner.headers)
+    assert content.status_code == 200
+    return Stored(file["file_id"], file["file_name"], content.content, url)
+
+
+async def _upload(portal: httpx.AsyncClient, patient: SignedIn, case_id: str | None) -> Stored:
+    name, content = f"{word()}.pdf", _pdf()
+    body = {
+        "name": name,
+        "data": base64.b64encode(content).decode(),
+        "mimeType": "application/pdf",
+        **({"caseId": case_id} if case_id else {}),
+    }
+    sent = await portal.post(f"{FILES}/upload", headers=patient.headers, json=body)
+    return Stored(success(sent)["id"], name, content, None)
