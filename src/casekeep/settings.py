@@ -19,7 +19,7 @@ class SettingsNotValid(Exception):
     """A setting that cannot be used; the text names it and says what it takes."""
 
 
-def _doc(text: str, *, secret: bool = False, **bounds: Any) -> msgspec.Meta:  # noqa: ANN401
+def _doc(text: str, *, secret: bool = False, **bounds: Any) -> msgspec.Meta:  # noqa: ANN401 - msgspec's own bounds
     return msgspec.Meta(description=text, extra={"secret": secret}, **bounds)
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from litestar import Litestar, Request, Response, get
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import HTTPException, NotFoundException
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
+from casekeep.http.failures import log_failure
 from casekeep.settings import Settings
 
 from .demo_clinic import DemoClinic, read_demo_clinic
@@ -62,6 +64,7 @@ def _page(name: str, **facts: Any) -> Response[str]:  # noqa: ANN401 - whatever 
 
 
 def _failed(_: Request[Any, Any, Any], error: Exception) -> Response[str]:
-    status = getattr(error, "status_code", 500)
-    text = "Not found" if status == 404 else "This page could not be shown"  # noqa: PLR2004
-    return Response(text, status_code=status, media_type="text/plain")
+    if isinstance(error, HTTPException) and error.status_code < HTTP_500_INTERNAL_SERVER_ERROR:
+        return Response("Not found", status_code=error.status_code, media_type="text/plain")
+    log_failure("page.failed", error)
+    return Response("This page could not be shown", status_code=500, media_type="text/plain")

@@ -2,12 +2,14 @@
 clinic only: it shows one-time codes.
 """
 
+import re
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from mailbox import Maildir
 from pathlib import Path
 
 _MOST = 50
+_MOMENT = re.compile(r"(\d+)\.M(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,10 @@ def read_mailbox(folder: Path) -> list[Letter]:
     return [_letter(box.get_bytes(key)) for key in newest]
 
 
-def _time_of(key: str) -> tuple[int, str]:
-    seconds = key.partition(".")[0]
-    return (int(seconds) if seconds.isdigit() else 0, key)
+def _time_of(key: str) -> tuple[int, int]:
+    """When a message was put in: a maildir's names begin with seconds, then microseconds."""
+    found = _MOMENT.match(key)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def _letter(content: bytes) -> Letter:

@@ -56,6 +56,8 @@ class Leader:
         try:
             self._run()
         except Exception as error:  # noqa: BLE001 - whoever waits for `ready` raises it
+            if self.ready.done():
+                logger.critical("database.leader_failed", error=type(error).__name__)
             self._fail(error)
         finally:
             sockets.remove_folder(self._server.places, self._sockets)
@@ -75,10 +77,10 @@ class Leader:
             served = False
             try:
                 served = self._serve_once()
-            except DatabaseNotUsable as error:
+            except (DatabaseNotUsable, OSError) as error:
                 if not self.ready.done() and not self._insist:
                     raise
-                logger.error("database.start_failed", reason=str(error))  # noqa: TRY400
+                logger.error("database.start_failed", reason=str(error))  # noqa: TRY400 - the reason is told
             pause = 0.02 if served else min(2 * pause + 0.05, _LONGEST_PAUSE)
 
     def _serve_once(self) -> bool:

@@ -130,7 +130,7 @@ def _start(server: Server, command: list[str], handles: tuple[int, ...]) -> subp
             umask=0o077,
             # Runs after the change of user, which would clear the setting. It calls no more than
             # the C library, so threads that hold locks do not matter.
-            preexec_fn=_end_with(os.getpid()),  # noqa: PLW1509
+            preexec_fn=_end_with(os.getpid()),  # noqa: PLW1509 - see above
             **server.account.switch(),
         )
     except (OSError, subprocess.SubprocessError) as error:
