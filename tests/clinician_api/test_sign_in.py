@@ -1,33 +1,39 @@
 """The GoTrue-style sign-in, over HTTP."""
 
 import pytest
-from httpx import AsyncClient
+from httpx import AsyncClient, Response
 
 from casekeep.http.house import House
-from casekeep.identity.model import Audience, Role
+from casekeep.identity.model import Audience, Role, User
 from tests.support.clinician import refusal
 from tests.support.factories import make_organization
-from tests.support.house import PASSWORD, ago, make_account, signed_in_clinician
-from tests.support.house import signed_in_patient, token_from
+from tests.support.house import (
+    PASSWORD,
+    ago,
+    make_account,
+    signed_in_clinician,
+    signed_in_patient,
+    token_from,
+)
 
 NOT_PROVEN = (401, "Invalid or expired token")
 WRONG = {"error": "invalid_grant", "error_description": "Invalid login credentials"}
 STALE = {"error": "invalid_grant", "error_description": "Invalid Refresh Token"}
 
 
-async def sign_in(client: AsyncClient, email: str | None, password: str):
+async def sign_in(client: AsyncClient, email: str | None, password: str) -> Response:
     return await client.post(
         "/auth/v1/token?grant_type=password", json={"email": email, "password": password}
     )
 
 
-async def refresh(client: AsyncClient, token: str):
+async def refresh(client: AsyncClient, token: str) -> Response:
     return await client.post(
         "/auth/v1/token?grant_type=refresh_token", json={"refresh_token": token}
     )
 
 
-async def clinicians_account(house: House):
+async def clinicians_account(house: House) -> User:
     organization = await make_organization(house.db)
     return await make_account(house, organization, Role.CLINICIAN, password=PASSWORD)
 
@@ -104,12 +110,45 @@ async def test_an_unknown_grant_is_told(clinician: AsyncClient, grant: str) -> N
     assert response.json()["error"] == "unsupported_grant_type"
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"email": 1}'])
-async def test_a_body_that_does_not_parse_is_refused(clinician: AsyncClient, body: bytes) -> None:
+@pytest.mark.parametrize(
+    ("body", "kind", "where"),
+    [
+        (b"", "value_error", ["body"]),
+        (b"{", "json_invalid", ["body"]),
+        (b"\xff", "json_invalid", ["body"]),
+        (b"[" * 20000, "json_invalid", ["body"]),
+        (b"[]", "value_error", ["body"]),
+        (b'{"email": 1}', "value_error", ["body", "email"]),
+    ],
+)
+async def test_a_body_that_does_not_parse_is_told_as_a_list(
+    clinician: AsyncClient, body: bytes, kind: str, where: list[str]
+) -> None:
     response = await clinician.post(
         "/auth/v1/token?grant_type=password",
         content=body,
         headers={"Content-Type": "application/json"},
     )
-    assert response.status_code in {400, 422}
-    assert list(response.json()) == ["detail"]
+    status, (problem,) = refusal(response)
+    assert status == 422
+    assert (problem["type"], problem["loc"]) == (kind, where)
+
+
+async def test_a_body_over_the_limit(clinician: AsyncClient) -> None:
+    response = await clinician.post(
+        "/auth/v1/token?grant_type=password", json={"email": "x" * 70_000, "password": ""}
+    )
+    assert refusal(response) == (413, "Request body too large")
+
+
+async def test_many_wrong_passwords_are_limited_alike(house: House, clinician: AsyncClient) -> None:
+    account = await clinicians_account(house)
+    for email in (str(account.email), f"nobody-{account.id}@example.org"):
+        for _ in range(21):  # the limit twice, in case that a new window begins meanwhile
+            response = await sign_in(clinician, email, "not the password")
+            if response.status_code != 400:
+                break
+        assert refusal(response) == (429, "Too many requests"), email
+        assert 1 <= int(response.headers["retry-after"]) <= 900
+    right = await sign_in(clinician, str(account.email), PASSWORD)
+    assert right.status_code == 429

@@ -1,13 +1,19 @@
 """The clinician edge for tests: a client of the real application, and its usual acts."""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest_asyncio
 
 from casekeep.clinician_api.app import build_app
+from casekeep.http.asgi import ASGIApp
 from casekeep.http.house import House
+from casekeep.http.root import Apps, dispatcher
+from casekeep.kernel.ids import OrganizationId
+from casekeep.pages.app import build_app as build_pages
+from casekeep.portal_api.app import build_app as build_portal_api
+from casekeep.settings import Settings
 from tests.support.house import client
 
 PDF = b"%PDF-1.7\n1 0 obj << >> endobj\ntrailer << >>\n%%EOF\n"
@@ -20,6 +26,44 @@ async def clinician(house: House) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the clinician edge over the run's house."""
     async with client(build_app(house)) as opened:
         yield opened
+
+
+def whole_server(house: House) -> ASGIApp:
+    """All edges over a house, as a server process has them."""
+    return dispatcher(
+        Apps(house, build_app(house), build_portal_api(house), build_pages(Settings()))
+    )
+
+
+@pytest_asyncio.fixture(scope="session")
+async def root(house: House) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the whole server over the run's house."""
+    async with client(whole_server(house)) as opened:
+        yield opened
+
+
+class Kept(NamedTuple):
+    """How much there is of an organisation: cases, file rows in any state, blobs on the disk."""
+
+    cases: int
+    rows: int
+    blobs: int
+
+
+NOTHING = Kept(0, 0, 0)
+
+
+async def kept(house: House, organization_id: OrganizationId) -> Kept:
+    """What is kept of an organisation, finished or not."""
+    async with house.db.transaction(organization_id) as tx:
+        row = await tx.fetch_row(
+            """select (select count(*) from cases where organization_id = $1),
+                      (select count(*) from files where organization_id = $1)""",
+            organization_id,
+        )
+    assert row is not None
+    keys = [key async for key in house.blobs.keys() if key.organization_id == organization_id]
+    return Kept(*row, len(keys))
 
 
 def refusal(response: httpx.Response) -> tuple[int, Any]:

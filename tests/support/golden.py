@@ -10,6 +10,7 @@ from typing import Any
 
 PLACEHOLDERS = {
     "<uuid>": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "<seconds>": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
     "<milliseconds>": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"),
     "<jwt>": re.compile(r"[\w-]+\.[\w-]+\.[\w-]+"),
     "<opaque>": re.compile(r"[\w.=-]{40,}"),
@@ -18,9 +19,14 @@ PLACEHOLDERS = {
 """Placeholders that stand for any value of a form. `<name of a known value>` stands for it."""
 
 
-def read_golden(path: Path) -> Any:
-    """A golden document."""
-    return json.loads(path.read_text("utf-8"))
+def read_golden(path: Path, known: Mapping[str, object] | None = None) -> Any:
+    """A golden document. A name in `known` between pointed brackets stands for that value, also
+    for a number, and also within a text.
+    """
+    text = path.read_text("utf-8")
+    for name, value in (known or {}).items():
+        text = text.replace(f'"<{name}>"', json.dumps(value)).replace(f"<{name}>", str(value))
+    return json.loads(text)
 
 
 def differences(

@@ -43,6 +43,7 @@ _NOT_REFRESHED = Words(400, "Invalid Refresh Token")
 _HTTP = {404: "Not Found", 405: "Method Not Allowed", 413: "Request body too large"}
 _NOT_READ = "The request could not be read"
 _FAILED = 500
+_WHOLE_BODY = "data"  # what the framework calls it
 
 TABLE: dict[type[facts.DomainError], Words] = {
     facts.SignInRefused: _NOT_SIGNED_IN,
@@ -74,10 +75,13 @@ class FieldsNotValid(Exception):
         self.problems = list(problems)
 
 
-def field_problem(where: str, field: str, message: str, given: object = None) -> dict[str, Any]:
-    """One entry of a 422 answer. `where`: path, query or body."""
+def field_problem(
+    where: str, field: str | None, message: str, given: object = None
+) -> dict[str, Any]:
+    """One entry of a 422 answer. `where`: path, query or body; `field` None: all of that."""
     kind = "missing" if given is None else "value_error"
-    return {"type": kind, "loc": [where, field], "msg": message, "input": given}
+    loc = [where] if field is None else [where, field]
+    return {"type": kind, "loc": loc, "msg": message, "input": given}
 
 
 def _refused(_: _AnyRequest, error: facts.DomainError) -> _Answer:
@@ -106,17 +110,17 @@ def _http_error(request: _AnyRequest, error: HTTPException) -> _Answer:
 def _not_valid(request: _AnyRequest, error: ValidationException) -> _Answer:
     """Well-formed JSON, or a query, whose fields are of the wrong kind."""
     found = cast("list[dict[str, str]]", error.extra if isinstance(error.extra, list) else [])
+    fields = [(each.get("source", "body"), each.get("key")) for each in found]
     problems = [
-        field_problem(each.get("source", "body"), each.get("key", ""), "Input is not valid", "")
-        for each in found
+        field_problem(where, None if name == _WHOLE_BODY else name, "Input is not valid", "")
+        for where, name in fields
     ]
     return _fields_not_valid(request, FieldsNotValid(*problems))
 
 
 def _not_json(request: _AnyRequest, _: Exception) -> _Answer:
     """A body that is no JSON; also one of nothing but opening brackets, to the decoder's word."""
-    problem = {**field_problem("body", "", "JSON decode error", {}), "type": "json_invalid"}
-    problem["loc"] = ["body"]
+    problem = field_problem("body", None, "JSON decode error", {}) | {"type": "json_invalid"}
     return _fields_not_valid(request, FieldsNotValid(problem))
 
 

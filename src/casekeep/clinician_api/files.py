@@ -18,14 +18,19 @@ from casekeep.kernel.ids import FileId
 
 from .errors import FieldsNotValid, field_problem
 from .forms import Form, read_form
-from .openapi import BEARER, DOWNLOADED, LISTED, UploadOperation, refusals
+from .openapi import BEARER, DOWNLOADED, LISTED, ListOperation, UploadOperation, refusals
 from .proof import SignedInRequest, demand_same_user, house_of, require_token
 from .wire import FileAdded, FilesOut, Message, file_out, read_case_ref, read_uuid
 
 _encode = msgspec.json.Encoder().encode
 
 
-@get("/files/{case_id:str}", summary="Get case files", responses=LISTED)
+@get(
+    "/files/{case_id:str}",
+    summary="Get case files",
+    operation_class=ListOperation,
+    responses=LISTED,
+)
 async def case_files(
     request: SignedInRequest, case_id: FromPath[str], user_id: FromQuery[str | None] = None
 ) -> Response[bytes]:
