@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from casekeep.db.embedded.sockets import short_name
 from tests.db.processes import wait_until_gone
 
 
@@ -16,6 +17,9 @@ def data(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "data"
     yield folder
     wait_until_gone(folder)
+    left = f"casekeep-*-{short_name(folder.resolve())}*"
+    for sockets in Path("/tmp").glob(left):  # noqa: S108 - the place that is under test
+        shutil.rmtree(sockets)  # a killed leader leaves it, for the next one to use
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from casekeep.db.addresses import EmbeddedServer
-from casekeep.db.embedded import leading, process, supervisor
+from casekeep.db.embedded import binaries, leading, process, supervisor
 from casekeep.db.embedded.binaries import find_binaries
 from casekeep.db.errors import DatabaseNotUsable
 from casekeep.db.passwords import kept_password
@@ -169,3 +169,8 @@ def test_a_password_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
     (tmp_path / "secrets").write_text("")
     with pytest.raises(DatabaseNotUsable, match="passwords"):
         kept_password(tmp_path / "secrets", "word")
+
+
+def test_a_machine_without_the_programs(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(binaries, "_WHEELS", ("no_such_wheel",))
+    assert "CASEKEEP_DATABASE_URL" in refusal(data)

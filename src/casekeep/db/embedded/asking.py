@@ -55,7 +55,7 @@ def passwords_of(places: Places) -> Passwords:
 
 
 def ask(sockets_in: Path, passwords: Passwords) -> Answer:
-    """Connect as the owner of Casekeep's database, and say what came of it."""
+    """Connect as the owner of Casekeep's database; what came of it."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, _ask(sockets_in, passwords)).result()
 
@@ -83,6 +83,8 @@ async def _ask(sockets_in: Path, passwords: Passwords) -> Answer:
         asyncpg.OperatorInterventionError,
     ):
         return Answer.NONE
+    except asyncpg.PostgresError:
+        return Answer.BARE  # it is there and cannot take us, such as for want of free connections
     await connection.close()
     return Answer.READY
 
@@ -90,11 +92,19 @@ async def _ask(sockets_in: Path, passwords: Passwords) -> Answer:
 async def _set_up(sockets_in: Path, passwords: Passwords) -> None:
     try:
         connection = await _connect(sockets_in, SUPERUSER, passwords.superuser, "postgres")
+        await _make_missing(connection, passwords)
     except asyncpg.InvalidAuthorizationSpecificationError as error:
         raise DatabaseNotUsable(
             "the kept passwords in the data folder's `secrets` are not those of its database; "
             "bring `secrets` and `postgres` back from the same backup"
         ) from error
+    except (OSError, asyncpg.PostgresError) as error:
+        raise DatabaseNotUsable(
+            f"the database server could not be set up: {type(error).__name__}"
+        ) from error
+
+
+async def _make_missing(connection: "Connection", passwords: Passwords) -> None:
     try:
         await _make_owner(connection, passwords.owner)
         if not await connection.fetchval("select 1 from pg_database where datname = $1", DATABASE):

@@ -32,7 +32,7 @@ def choose_folder(places: Places, account: Account) -> Path:
             ensure_folder(places.sockets, account)
             if _takes_sockets(places.sockets):
                 return places.sockets
-    name = f"casekeep-{account.uid}-{sha256(os.fsencode(places.data)).hexdigest()[:12]}"
+    name = f"casekeep-{account.uid}-{short_name(places.data)}"
     for base in dict.fromkeys((Path("/tmp"), Path(tempfile.gettempdir()))):  # noqa: S108 - checked
         if _fits(base / name / "-12345678") and _is_safe_base(base) and account.can_enter(base):
             with suppress(OSError):
@@ -41,6 +41,11 @@ def choose_folder(places: Places, account: Account) -> Path:
         f"no place for the database's socket: the path of {places.data} is too long or closed to "
         "the user that runs PostgreSQL, and the folder for temporary files cannot be used"
     )
+
+
+def short_name(data: Path) -> str:
+    """A name for the data folder of this real path."""
+    return sha256(os.fsencode(data)).hexdigest()[:12]
 
 
 def ensure_folder(folder: Path, account: Account) -> None:

@@ -127,10 +127,14 @@ class Supervisor:
         self._start(leader.run)
         try:
             leader.ready.result()
-        except BaseException:
-            self._end(leader)
-            self._leader = None
-            raise
+        except OSError as error:
+            raise DatabaseNotUsable(
+                f"the database in {self.places.data} cannot be started: {error.strerror}"
+            ) from error
+        finally:
+            if not leader.ready.done() or leader.ready.exception() is not None:
+                self._end(leader)
+                self._leader = None
         return folder
 
     def _stand_by(self, passwords: Passwords) -> None:
