@@ -100,6 +100,10 @@ async def test_the_wall_stands_inside_the_functions(
            and proname in ('case_files', 'patient_files')"""
     )
     assert definer == []
+    views = await connection.fetch(
+        "select reloptions from pg_class where relname in ('shown_files', 'case_facts')"
+    )
+    assert [row["reloptions"] for row in views] == [["security_invoker=true"]] * 2
 
 
 async def test_row_level_security_alone_would_hold(

@@ -165,6 +165,7 @@ async def test_a_patient_lists_all_their_cases_newest_first(room: Room) -> None:
             await patient_ids(room, clinic.patient, case_id=case_id)
     await delete_case(room, clinic, clinic.first)
     assert await patient_ids(room, clinic.patient) == [ids[1]]
+    assert await patient_ids(room, clinic.patient, limit=1) == [ids[1]]
     with pytest.raises(CaseNotVisible):
         await patient_ids(room, clinic.patient, case_id=clinic.first.id)
 
