@@ -1,5 +1,5 @@
 -- Limits on guessing passwords, and which accounts have a password at all.
--- depends: 0001_the_house
+-- depends: 0002_lists
 
 -- migrate: apply
 

@@ -1,4 +1,4 @@
-"""The synthetic clinic as a newcomer meets it: the README's own calls, the pages, a second start."""
+"""The synthetic clinic as a newcomer meets it: the README's calls, the pages, a second start."""
 
 import json
 import re

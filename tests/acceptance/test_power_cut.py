@@ -15,7 +15,6 @@ import httpx
 from casekeep.db.addresses import EmbeddedServer
 from casekeep.db.database import Database
 from casekeep.kernel.ids import OrganizationId
-
 from tests.acceptance.running import Server, make_clinic, running_server
 
 UPLOADS = 200

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 
 class Wire:
@@ -18,7 +18,10 @@ class Wire:
     @property
     def dsn(self) -> str:
         user = self._parts.netloc.rpartition("@")[0]
-        return urlunsplit(self._parts._replace(netloc=f"{user}@127.0.0.1:{self._port}"))
+        near = self._parts._replace(
+            netloc=f"{user}@127.0.0.1:{self._port}", query="sslmode=disable"
+        )
+        return urlunsplit(near)
 
     async def mend(self) -> None:
         self._server = await asyncio.start_server(self._relay, "127.0.0.1", self._port)
@@ -31,11 +34,17 @@ class Wire:
             relay.cancel()
         await asyncio.gather(*self._relays, return_exceptions=True)
 
+    async def _far_end(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._parts.hostname:
+            return await asyncio.open_connection(self._parts.hostname, self._parts.port)
+        query = parse_qs(self._parts.query)
+        return await asyncio.open_unix_connection(f"{query['host'][0]}/.s.PGSQL.{query['port'][0]}")
+
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._relays.add(task)
-        beyond = await asyncio.open_connection(self._parts.hostname, self._parts.port)
+        beyond = await self._far_end()
         try:
             await asyncio.wait(
                 [

@@ -109,9 +109,7 @@ async def test_a_path_of_no_file_is_not_visible(room: Room, url_path: str) -> No
         await by_id(room, clinician, FileId(new_id()))
 
 
-@pytest.mark.parametrize(
-    "name", ["क्\u200dष.pdf", "検査 結果.pdf", "100% #1?.pdf", "a\u202eb.pdf"]
-)
+@pytest.mark.parametrize("name", ["क्\u200dष.pdf", "検査 結果.pdf", "100% #1?.pdf", "a\u202eb.pdf"])
 async def test_every_name_has_a_path_that_opens(room: Room, name: str) -> None:
     clinician, file = await one_file(room, name)
     assert (await by_url(room, clinician, file.url_path)).file.id == file.id

@@ -1,6 +1,7 @@
-from dataclasses import replace
+import dataclasses
 
 import pytest
+from msgspec.structs import replace
 
 from casekeep.cases.model import CaseFacts
 from casekeep.files.model import FileFacts
@@ -43,7 +44,7 @@ RESTRICTED = replace(FILE, is_restricted=True)
             {"owner", "operator"},
         ),
         (replace(BY_PATIENT, deleted=True), NONE, NONE),
-        (replace(BY_PATIENT, case=replace(CASE, deleted=True)), NONE, NONE),
+        (replace(BY_PATIENT, case=dataclasses.replace(CASE, deleted=True)), NONE, NONE),
         (replace(BY_PATIENT, case=None), {"operator"}, {"operator"}),
         (replace(BY_PATIENT, organization_id=ELSEWHERE), NONE, NONE),
     ],

@@ -1,8 +1,12 @@
-"""A file as it leaves the room: frozen data, never a row and never bytes."""
+"""A file as it leaves the room: frozen data, never a row and never bytes. What lists are made of
+is msgspec structs, because those are made in a twentieth of a dataclass's time.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+import msgspec
 
 from casekeep.cases.model import CaseFacts
 from casekeep.kernel.ids import CaseId, CaseNumber, FileId, OrganizationId, UserId
@@ -15,8 +19,7 @@ class Category(StrEnum):
     RADIOLOGY = "radiology"
 
 
-@dataclass(frozen=True, slots=True)
-class Uploader:
+class Uploader(msgspec.Struct, frozen=True):
     """Who added a file."""
 
     id: UserId
@@ -24,8 +27,7 @@ class Uploader:
     last_name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
+class StoredFile(msgspec.Struct, frozen=True):
     """A file that was acknowledged: its bytes are on disk.
 
     `name` is the label (never a path); `url_path` is the clinician contract's `file_url`, given
@@ -49,8 +51,7 @@ class StoredFile:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
+class FileFacts(msgspec.Struct, frozen=True):
     """What the decision about a file needs, and no more. `case`: None for a general document;
     `hides_restricted`: the organisation hides restricted files from patients.
     """

@@ -3,9 +3,10 @@ nothing; what is still arriving is in `queries_receiving`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+import msgspec
 
 from casekeep.cases.model import CaseFacts
 from casekeep.cases.queries import id_and_number
@@ -21,8 +22,7 @@ _CASE_FILES = "select * from case_files($1, $2, $3, $4)"
 _PATIENT_FILES = "select * from patient_files($1, $2, $3, $4, $5, $6, $7)"
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """A file together with the facts that decide who may see it."""
 
     facts: FileFacts

@@ -1,6 +1,6 @@
 """Gives a file another label. Its `file_url` was given once and stays; so does its content."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
