@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest_asyncio
 
+from casekeep.blobs.local import LocalStore
 from casekeep.clinician_api.app import build_app
 from casekeep.http.asgi import ASGIApp
 from casekeep.http.house import House
@@ -62,8 +63,10 @@ async def kept(house: House, organization_id: OrganizationId) -> Kept:
             organization_id,
         )
     assert row is not None
-    keys = [key async for key in house.blobs.keys() if key.organization_id == organization_id]
-    return Kept(*row, len(keys))
+    assert isinstance(house.blobs, LocalStore)
+    folder = house.blobs._root / str(organization_id)
+    blobs = [each for each in folder.rglob("*") if each.is_file()] if folder.is_dir() else []
+    return Kept(*row, len(blobs))
 
 
 def refusal(response: httpx.Response) -> tuple[int, Any]:
