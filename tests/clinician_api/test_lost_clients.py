@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from casekeep.http.house import House
 from tests.http.asgi import serving
@@ -122,3 +123,20 @@ async def test_a_refusal_in_the_middle_reaches_the_client(
         fetched = await client.get(url, headers=caller.headers)
     assert fetched.content == PDF
     assert await kept(house, caller.organization_id) == Kept(1, 1, 1)
+
+
+async def test_a_client_that_vanishes_while_signing_in_is_no_failure_of_ours(
+    house: House, server: Address
+) -> None:
+    _, writer = await asyncio.open_connection(*server)
+    with capture_logs() as logs:
+        writer.write(
+            b"POST /auth/v1/token?grant_type=password HTTP/1.1\r\nHost: casekeep.test\r\n"
+            b'Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{"email": "pat@'
+        )
+        await writer.drain()
+        writer.transport.abort()
+        async with asyncio.timeout(10):
+            while not logs:  # noqa: ASYNC110 - the log has no event to wait for
+                await asyncio.sleep(0.02)
+    assert [line["event"] for line in logs] == ["request"]

@@ -18,7 +18,7 @@ from casekeep.kernel.ids import FileId
 
 from .errors import FieldsNotValid, field_problem
 from .forms import Form, read_form
-from .openapi import BEARER, DOWNLOADED, LISTED, ListOperation, UploadOperation, refusals
+from .openapi import BEARER, DOWNLOADED, LISTED, UploadOperation, WithoutBadRequest, refusals
 from .proof import SignedInRequest, demand_same_user, house_of, require_token
 from .wire import FileAdded, FilesOut, Message, file_out, read_case_ref, read_uuid
 
@@ -28,7 +28,7 @@ _encode = msgspec.json.Encoder().encode
 @get(
     "/files/{case_id:str}",
     summary="Get case files",
-    operation_class=ListOperation,
+    operation_class=WithoutBadRequest,
     responses=LISTED,
 )
 async def case_files(
@@ -94,7 +94,8 @@ def _category(form: Form) -> Category | None:
     "/file/{file_id:str}",
     status_code=200,
     summary="Delete a file",
-    responses=refusals(400, 403, 404, 422),
+    operation_class=WithoutBadRequest,
+    responses=refusals(403, 404, 422),
 )
 async def delete_file(
     request: SignedInRequest,
@@ -120,6 +121,7 @@ async def delete_file(
     http_method=[HttpMethod.GET, HttpMethod.HEAD],
     guards=[require_token],
     security=[BEARER],
+    operation_class=WithoutBadRequest,
     responses=DOWNLOADED,
     tags=["Files"],
     summary="Download a file",

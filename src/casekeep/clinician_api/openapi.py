@@ -120,7 +120,7 @@ DOWNLOADED: dict[int, ResponseSpec] = {
     304: _nothing("The file is the one that the client has"),
     412: _nothing("The file is not the one that the client has"),
     416: _nothing("No such range"),
-    **refusals(400, 404, 503),
+    **refusals(404, 503),
 }
 """What a `file_url` may answer."""
 
@@ -165,9 +165,9 @@ def _form(required: list[str], properties: dict[str, Schema]) -> RequestBody:
 
 
 @dataclass
-class ListOperation(Operation):
-    """`GET /cases/files/{case_id}`: the framework says 400 of whatever has a parameter, and here
-    nothing leads to it.
+class WithoutBadRequest(Operation):
+    """The framework says 400 of whatever has a parameter; of a call of this class nothing leads
+    to it.
     """
 
     def __post_init__(self) -> None:

@@ -1,43 +1,20 @@
 """`GET /cases/files/{case_id}` against its golden document, field by field and text by text."""
 
 import json
-import re
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from httpx import AsyncClient
 
 from casekeep.http.house import House
 from casekeep.identity.model import Audience
+from tests.contract.clinician.test_golden import check
 from tests.support.clinician import JPEG, PDF, add_file, open_case, refusal
 from tests.support.house import ago, signed_in_clinician, token_from
 
-GOLDEN = Path(__file__).with_name("list_files.json")
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-SECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 NOT_FOUND = (404, "Case not found")
-
-
-def expected(case: dict[str, Any]) -> dict[str, Any]:
-    """The golden document with this case's ids in it."""
-    text = GOLDEN.read_text().replace('"<case number>"', str(case["id"]))
-    text = text.replace("<case number>", str(case["id"]))
-    return json.loads(text.replace("<case uuid>", case["case_id"]))
-
-
-def compare(given: dict[str, Any], golden: dict[str, Any]) -> None:
-    """Exactly the golden fields, in its order, each value equal or of its kind."""
-    assert list(given) == list(golden)
-    for name, value in golden.items():
-        if value == "<uuid>":
-            assert UUID.fullmatch(given[name])
-        elif value == "<seconds>":
-            assert SECONDS.fullmatch(given[name])
-        else:
-            assert given[name] == value
-            assert type(given[name]) is type(value)
 
 
 async def test_the_published_page(house: House, clinician: AsyncClient) -> None:
@@ -51,17 +28,54 @@ async def test_the_published_page(house: House, clinician: AsyncClient) -> None:
     added = await add_file(clinician, caller.headers, made["case"]["id"], name="ecg_report.pdf")
     assert added.status_code == 201
     assert added.json()["message"] == "File uploaded successfully"
-    golden = expected(made["case"])
-    for case_id in (made["case"]["id"], made["case"]["case_id"]):
+    number, case_uuid = made["case"]["id"], made["case"]["case_id"]
+    for case_id in (number, case_uuid):
         response = await clinician.get(f"/cases/files/{case_id}", headers=caller.headers)
-        assert response.status_code == 200
-        assert response.headers["content-type"] == "application/json"
-        assert list(response.json()) == ["files"]
-        assert len(response.json()["files"]) == len(golden["files"])
-        for given, wanted in zip(response.json()["files"], golden["files"], strict=True):
-            compare(given, wanted)
+        check("list-files-200", response, case_number=number, case_uuid=case_uuid)
     assert made["uploaded_files"] == response.json()["files"][:2]
     assert added.json()["file"] == response.json()["files"][2]
+
+
+PUBLISHED: dict[str, Any] = {
+    "file_id": "f1e2d3c4-5678-40ab-8def-1234567890ab",
+    "case_id": 12345,
+    "file_name": "lab_report.pdf",
+    "file_type": "application/pdf",
+    "file_size": 245678,
+    "file_url": "lab_files/a1b2c3d4-5678-40ab-8def-1234567890ab/lab_report.pdf",
+    "file_category": "lab",
+    "uploaded_at": "2026-03-04T10:30:15Z",
+}
+
+
+async def test_the_published_example_is_answered_to_the_letter(
+    house: House, clinician: AsyncClient
+) -> None:
+    caller = await signed_in_clinician(house)
+    async with house.db.transaction(caller.organization_id) as tx:
+        await tx.execute(
+            """insert into cases (id, organization_id, number, clinician_id, patient_name)
+               values ($1, $2, 12345, $3, 'Pat Example')""",
+            UUID("a1b2c3d4-5678-40ab-8def-1234567890ab"),
+            caller.organization_id,
+            caller.user.id,
+        )
+        await tx.execute(
+            """insert into files (id, organization_id, case_id, name, url_path, media_type, size,
+                                  sha256, category, is_phi, state, receiver, created_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, 'lab', true, 'stored', 0, $9)""",
+            UUID(PUBLISHED["file_id"]),
+            caller.organization_id,
+            UUID("a1b2c3d4-5678-40ab-8def-1234567890ab"),
+            PUBLISHED["file_name"],
+            PUBLISHED["file_url"],
+            PUBLISHED["file_type"],
+            PUBLISHED["file_size"],
+            bytes(32),
+            datetime(2026, 3, 4, 10, 30, 15, 999_999, tzinfo=UTC),
+        )
+    answer = await clinician.get("/cases/files/12345", headers=caller.headers)
+    assert answer.text == json.dumps({"files": [PUBLISHED]}, separators=(",", ":"))
 
 
 async def test_an_empty_case(house: House, clinician: AsyncClient) -> None:

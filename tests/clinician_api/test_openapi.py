@@ -1,0 +1,82 @@
+"""The clinician's OpenAPI document: every call, every field of its forms, every status."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from casekeep.http.house import House
+
+DOWNLOADS = [f"/{each}/{{case_id}}/{{name}}" for each in ("lab_files", "radiology_files", "files")]
+BYTES = {"200", "206", "304", "401", "404", "412", "416", "500", "503"}
+CALLS = {
+    ("/auth/v1/token", "post"): {"200", "400", "413", "422", "429", "500"},
+    ("/auth/v1/user", "get"): {"200", "401", "500"},
+    ("/auth/v1/logout", "post"): {"204", "401", "500"},
+    ("/cases/create_case", "post"): {
+        *("201", "400", "401", "403", "413", "415", "422", "500", "503")
+    },
+    ("/cases/files/{case_id}", "get"): {*("200", "304", "401", "403", "404", "412", "422", "500")},
+    ("/cases/upload", "post"): {
+        *("201", "400", "401", "403", "404", "413", "415", "422", "500", "503")
+    },
+    ("/cases/file/{file_id}", "delete"): {"200", "401", "403", "404", "422", "500"},
+    **{(path, method): BYTES for path in DOWNLOADS for method in ("get", "head")},
+}
+FORMS = {
+    "/cases/create_case": {
+        *("patient_name", "patient_age", "patient_gender", "user_id", "case_summary"),
+        *("patient_email", "patient_phone", "lab_files", "radiology_files"),
+    },
+    "/cases/upload": {"case_id", "file", "category", "is_phi", "is_restricted", "user_id"},
+}
+
+
+@pytest.fixture
+async def document(root: httpx.AsyncClient) -> Any:
+    answer = await root.get("/openapi.json")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    return answer.json()
+
+
+async def test_every_call_and_every_status_is_there(document: Any) -> None:
+    found = {
+        (path, method): set(operation["responses"])
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    }
+    assert found == CALLS
+
+
+async def test_every_refusal_has_its_shape(document: Any) -> None:
+    shapes = {"422": "FieldsRefused"}
+    for (path, method), statuses in CALLS.items():
+        for status in statuses - {"200", "201", "204", "206", "304", "412", "416"}:
+            content = document["paths"][path][method]["responses"][status]["content"]
+            grant = (path, status) == ("/auth/v1/token", "400")
+            shape = "GrantError" if grant else shapes.get(status, "Refusal")
+            schema = content["application/json"]["schema"]
+            assert schema == {"$ref": f"#/components/schemas/{shape}"}
+
+
+async def test_the_forms_field_by_field(document: Any) -> None:
+    for path, fields in FORMS.items():
+        body = document["paths"][path]["post"]["requestBody"]
+        schema = body["content"]["multipart/form-data"]["schema"]
+        assert set(schema["properties"]) == fields
+    age = document["paths"]["/cases/create_case"]["post"]["requestBody"]["content"]
+    age = age["multipart/form-data"]["schema"]["properties"]["patient_age"]
+    assert (age["minimum"], age["maximum"]) == (0, 150)
+
+
+async def test_every_call_but_signing_in_wants_a_token(document: Any) -> None:
+    for path, method in CALLS:
+        security = document["paths"][path][method].get("security")
+        assert security == (None if path == "/auth/v1/token" else [{"bearer": []}])
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+
+async def test_the_front_page_leads_to_the_document(house: House, root: httpx.AsyncClient) -> None:
+    page = await root.get("/")
+    assert 'href="/openapi.json"' in page.text
