@@ -4,13 +4,13 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncGenerator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from casekeep.blobs.local import LocalStore
 from casekeep.blobs.store import CHUNK, BlobKey, BlobMissing

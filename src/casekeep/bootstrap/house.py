@@ -53,6 +53,8 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
         receiver = await claim_receiver(db)
         closing.push_async_callback(receiver.close)
         limits = SizeLimits(settings.lab_limit_mib * MIB, settings.radiology_limit_mib * MIB)
+        receiving = Receiving(db, blobs, audit, limits, receiver.number, utc_now)
+        closing.push_async_callback(receiving.close)
         yield House(
             db=db,
             blobs=blobs,
@@ -60,7 +62,7 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
             gate=gate,
             sign_in=sign_in,
             codes=codes,
-            receiving=Receiving(db, blobs, audit, limits, receiver.number, utc_now),
+            receiving=receiving,
             links=Links(_derived(key, b"signed links"), utc_now),
             limits=limits,
             public_url=settings.public_url.rstrip("/"),
