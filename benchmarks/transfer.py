@@ -67,7 +67,9 @@ def download(clinic: Clinic, file_url: str, target: Path) -> float:
 
 
 def most_memory(clinic: Clinic) -> list[tuple[str, float]]:
-    """The peak resident memory in MiB (VmHWM) of every server process, PostgreSQL left out."""
+    """The peak resident memory in MiB (VmHWM) of every server process, PostgreSQL left out. Pages
+    that processes share are counted in each.
+    """
     parent = psutil.Process(clinic.pid)
     processes = [parent, *(p for p in parent.children(recursive=True) if "python" in p.name())]
     peaks: list[tuple[str, float]] = []

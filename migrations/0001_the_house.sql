@@ -154,7 +154,10 @@ create table files (
 );
 create index files_of_patient on files (organization_id, patient_id, created_at desc, id desc)
     where deleted_at is null and state = 'stored' and case_id is not null;
-create index files_of_case on files (case_id, created_at, id)
+-- The organisation comes first, although a case has only one: every statement names both, and the
+-- planner, which takes them for independent, would else read the whole organisation's entries of
+-- another index to narrow down a case that is narrow already.
+create index files_of_case on files (organization_id, case_id, created_at, id)
     where deleted_at is null and state = 'stored';
 create index files_of_organization on files (organization_id, created_at desc, id desc)
     where deleted_at is null and state = 'stored';
@@ -291,17 +294,28 @@ create policy one_organization on audit_seals
 -- What the application may do: everything it needs, and nothing that would rewrite history.
 revoke all on all tables in schema public from public;
 revoke all on all functions in schema public from public;
-grant usage on schema public to casekeep_application;
-grant select, insert, update on organizations, users, api_keys, sign_ins, refresh_tokens,
-    one_time_codes, rate_limits, cases, files to casekeep_application;
-grant delete on refresh_tokens, sign_ins, one_time_codes, rate_limits, files to casekeep_application;
-grant select, insert on audit_events, audit_seals to casekeep_application;
-grant execute on function find_sign_ins(text) to casekeep_application;
-grant execute on function all_organization_ids() to casekeep_application;
+
+-- The application's group is `<database>_application`, so that databases of one server share no
+-- role; the migration makes it before it applies these files.
+create function grant_to_application(privileges text) returns void
+language plpgsql set search_path = public, pg_temp as $$
+begin
+    execute format('grant %s to %I', privileges, current_database() || '_application');
+end
+$$;
+revoke all on function grant_to_application(text) from public;
+
+select grant_to_application('usage on schema public');
+select grant_to_application('select, insert, update on organizations, users, api_keys, sign_ins,
+    refresh_tokens, one_time_codes, rate_limits, cases, files');
+select grant_to_application('delete on refresh_tokens, sign_ins, one_time_codes, rate_limits, files');
+select grant_to_application('select, insert on audit_events, audit_seals');
+select grant_to_application('execute on function find_sign_ins(text)');
+select grant_to_application('execute on function all_organization_ids()');
 
 -- migrate: rollback
 
 drop table organization_directory, sign_in_directory, audit_seals, audit_events, files, cases, rate_limits,
     one_time_codes, refresh_tokens, sign_ins, api_keys, users, organizations cascade;
 drop function keep_sign_in_directory(), find_sign_ins(text), keep_organization_directory(),
-    all_organization_ids();
+    all_organization_ids(), grant_to_application(text);

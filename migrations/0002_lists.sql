@@ -6,13 +6,6 @@
 -- Nothing here decides: the application judges the facts that come with every row before anything
 -- leaves it.
 
--- The organisation comes first, although a case has only one: every statement names both, and the
--- planner, which takes them for independent, would else read the whole organisation's entries of
--- another index to narrow down a case that is narrow already.
-drop index files_of_case;
-create index files_of_case on files (organization_id, case_id, created_at, id)
-    where deleted_at is null and state = 'stored';
-
 -- A stored file that nobody removed, with the facts of its case. Row-level security is that of the
 -- caller (`security_invoker`), here and in the functions below.
 create view shown_files with (security_invoker = true) as
@@ -131,16 +124,13 @@ revoke all on shown_files, case_facts from public;
 revoke all on function case_files(uuid, uuid, bigint, uuid) from public;
 revoke all on function
     patient_files(uuid, uuid, uuid, boolean, integer, timestamptz, uuid) from public;
-grant select on shown_files, case_facts to casekeep_application;
-grant execute on function case_files(uuid, uuid, bigint, uuid) to casekeep_application;
-grant execute on function
-    patient_files(uuid, uuid, uuid, boolean, integer, timestamptz, uuid) to casekeep_application;
+select grant_to_application('select on shown_files, case_facts');
+select grant_to_application('execute on function case_files(uuid, uuid, bigint, uuid)');
+select grant_to_application('execute on function
+    patient_files(uuid, uuid, uuid, boolean, integer, timestamptz, uuid)');
 
 -- migrate: rollback
 
-drop index files_of_case;
-create index files_of_case on files (case_id, created_at, id)
-    where deleted_at is null and state = 'stored';
 drop function case_files(uuid, uuid, bigint, uuid);
 drop function patient_files(uuid, uuid, uuid, boolean, integer, timestamptz, uuid);
 drop view case_facts, shown_files;

@@ -81,9 +81,8 @@ $$;
 revoke all on sign_in_attempts from public;
 revoke all on function spend_sign_in_attempt(bytea, timestamptz),
     give_back_sign_in_attempt(bytea, timestamptz), find_password_sign_ins(text, integer) from public;
-grant execute on function spend_sign_in_attempt(bytea, timestamptz),
-    give_back_sign_in_attempt(bytea, timestamptz), find_password_sign_ins(text, integer)
-    to casekeep_application;
+select grant_to_application('execute on function spend_sign_in_attempt(bytea, timestamptz),
+    give_back_sign_in_attempt(bytea, timestamptz), find_password_sign_ins(text, integer)');
 
 -- migrate: rollback
 

@@ -113,14 +113,15 @@ class Clinic:
         return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
-def make_clinic(data: Path, email: str = "doctor@example.org") -> Clinic:
-    made = casekeep(data, "org", "create", "Acceptance Clinic")
+def make_clinic(data: Path, email: str = "doctor@example.org", **settings: str) -> Clinic:
+    made = casekeep(data, "org", "create", "Acceptance Clinic", **settings)
     password = "correct horse battery staple"
     casekeep(
         data,
         *("user", "create", "--org", made["organization_id"], "--role", "clinician"),
         *("--email", email, "--first-name", "Dana", "--last-name", "Doctor", "--password-stdin"),
         stdin=password + "\n",
+        **settings,
     )
     return Clinic(made["organization_id"], made["api_key"], email, password)
 

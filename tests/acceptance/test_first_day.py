@@ -1,5 +1,6 @@
 """A clinic's first day, as its people would live it: the command line, both contracts, one file."""
 
+import asyncio
 import contextlib
 import mailbox
 import re
@@ -9,7 +10,10 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 
@@ -22,6 +26,7 @@ from tests.acceptance.running import (
     make_clinic,
     running_server,
 )
+from tests.support.database import drop_database, make_owned_database
 
 PDF = b"%PDF-1.7\n1 0 obj << >> endobj\ntrailer << >>\n%%EOF\n"
 PATIENT = "pat@example.org"
@@ -38,7 +43,7 @@ def clinic(server: Server) -> Clinic:
     return make_clinic(server.data)
 
 
-def open_case(server: Server, clinic: Clinic, name: str) -> dict[str, object]:
+def open_case(server: Server, clinic: Clinic, name: str) -> dict[str, Any]:
     answer = httpx.post(
         f"{server.url}/cases/create_case",
         headers=clinic.sign_in(server.url),
@@ -133,7 +138,7 @@ def test_a_second_server_shares_the_data_folder(server: Server, clinic: Clinic) 
 def test_sigterm_lets_a_running_upload_finish(tmp_path: Path) -> None:
     with running_server(tmp_path / "data") as server:
         clinic = make_clinic(server.data)
-        case = open_case(server, clinic, "first.pdf")["case"]["id"]  # type: ignore[index]
+        case = open_case(server, clinic, "first.pdf")["case"]["id"]
         auth = clinic.sign_in(server.url)
 
         def slow_body() -> Iterator[bytes]:
@@ -200,3 +205,25 @@ def refused_start(folder: Path, **settings: str) -> subprocess.CompletedProcess[
     assert done.returncode == 1, (done.stdout, done.stderr)
     assert done.stdout == ""
     return done
+
+
+async def test_a_postgresql_of_ones_own(
+    tmp_path: Path, admin: asyncpg.Connection, server_dsn: str
+) -> None:
+    name = f"own_{uuid4().hex[:12]}"
+    url = await make_owned_database(admin, server_dsn, name)
+    try:
+        await asyncio.to_thread(a_day_with, tmp_path / "data", url)
+        assert not (tmp_path / "data" / "postgres").exists()
+    finally:
+        await drop_database(admin, name)
+
+
+def a_day_with(data: Path, url: str) -> None:
+    """A server over that database; an account made beside it; a case with a file."""
+    with running_server(data, CASEKEEP_DATABASE_URL=url) as server:
+        clinic = make_clinic(data, CASEKEEP_DATABASE_URL=url)
+        made = open_case(server, clinic, "elsewhere.pdf")
+        auth = clinic.sign_in(server.url)
+        listed = httpx.get(f"{server.url}/cases/files/{made['case']['id']}", headers=auth).json()
+        assert [file["file_name"] for file in listed["files"]] == ["elsewhere.pdf"]

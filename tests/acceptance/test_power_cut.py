@@ -43,9 +43,7 @@ async def upload(
         acknowledged[answer.json()["file"]["file_url"]] = hashlib.sha256(content).hexdigest()
 
 
-async def upload_until_killed(
-    server: Server, auth: dict[str, str], case: int
-) -> dict[str, str]:
+async def upload_until_killed(server: Server, auth: dict[str, str], case: int) -> dict[str, str]:
     """Start every upload at once; kill the server when a third of them are acknowledged."""
     acknowledged: dict[str, str] = {}
     limits = httpx.Limits(max_connections=UPLOADS)

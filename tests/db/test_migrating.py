@@ -81,8 +81,9 @@ async def test_a_lost_password_is_set_anew(empty: Empty, tmp_path: Path) -> None
 async def test_a_role_made_by_hand_is_left_alone(
     empty: Empty, admin: asyncpg.Connection, tmp_path: Path
 ) -> None:
+    await admin.execute(f"create role {empty.name}_application nologin")
     await admin.execute(f"create role {empty.name}_app login password 'by hand'")
-    await admin.execute(f"grant casekeep_application to {empty.name}_app")
+    await admin.execute(f"grant {empty.name}_application to {empty.name}_app")
     by_hand = database_url(empty.owner_dsn, empty.name, f"{empty.name}_app:by%20hand")
     addresses = external_addresses(empty.owner_dsn, by_hand, tmp_path / "by-hand")
     assert addresses.application_dsn == by_hand

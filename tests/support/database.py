@@ -15,7 +15,6 @@ import pytest_asyncio
 from casekeep.db.addresses import EmbeddedServer
 from casekeep.db.database import Database
 from casekeep.db.migrating import (
-    GROUP_ROLE,
     application_dsn_for,
     migrate_database,
     new_password,
@@ -41,13 +40,6 @@ def database_url(server: str, database: str, login: str | None = None) -> str:
 async def make_owned_database(admin: "asyncpg.Connection", server: str, name: str) -> str:
     """A new database with an owner who is no superuser; the owner's URL."""
     await admin.execute(f"create role {name}_owner login createrole password 'owner'")
-    # Roles are shared by all databases of a server; from version 16 on only who has this option
-    # may hand the role on.
-    await admin.execute(
-        f"""do $$ begin create role {GROUP_ROLE} nologin;
-            exception when duplicate_object or unique_violation then null; end $$"""
-    )
-    await admin.execute(f"grant {GROUP_ROLE} to {name}_owner with admin option")
     await admin.execute(f"create database {name} owner {name}_owner")
     return database_url(server, name, f"{name}_owner:owner")
 
@@ -88,7 +80,7 @@ async def test_server(admin: asyncpg.Connection, server_dsn: str) -> AsyncIterat
 async def drop_database(admin: asyncpg.Connection, name: str) -> None:
     """Remove what `make_owned_database` and a migration made."""
     await admin.execute(f"drop database if exists {name} with (force)")
-    for role in (f"{name}_app", f"{name}_owner"):
+    for role in (f"{name}_app", f"{name}_application", f"{name}_owner"):
         await admin.execute(f"drop role if exists {role}")
 
 

@@ -4,7 +4,6 @@ Migrations run as the owner; the application connects as a login role that owns 
 bypass row-level security. Runs under an advisory lock, so that servers may start side by side.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,9 +19,7 @@ from casekeep.db.passwords import new_password
 if TYPE_CHECKING:
     from casekeep.db.database import Connection
 
-GROUP_ROLE = "casekeep_application"
 __all__ = [
-    "GROUP_ROLE",
     "DatabaseNotUsable",
     "Migrated",
     "application_dsn_for",
@@ -115,10 +112,15 @@ async def _has_role(connection: "Connection", role: str) -> bool:
 
 
 async def _ensure_group_role(connection: "Connection") -> None:
-    if not await _has_role(connection, GROUP_ROLE):
-        # Roles belong to the whole server: a migration of another database may have been faster.
-        with suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
-            await connection.execute(f"create role {GROUP_ROLE} nologin")
+    """The group that the migrations grant to; the application's login is a member."""
+    group = await _group_role(connection)
+    if not await _has_role(connection, group):
+        statement = "select format('create role %I nologin', $1::text)"
+        await connection.execute(await connection.fetchval(statement, group))
+
+
+async def _group_role(connection: "Connection") -> str:
+    return await connection.fetchval("select current_database() || '_application'")
 
 
 async def _ensure_login_role(connection: "Connection", application_dsn: str) -> None:
@@ -134,21 +136,10 @@ async def _ensure_login_role(connection: "Connection", application_dsn: str) -> 
         )
     statement = "select format($1, $2::text, $3::text)"
     await connection.execute(await connection.fetchval(statement, template, role, password))
-    if not await connection.fetchval("select pg_has_role($1, $2, 'member')", role, GROUP_ROLE):
-        await _grant_group(connection, role)
-
-
-async def _grant_group(connection: "Connection", role: str) -> None:
-    grant = await connection.fetchval(f"select format('grant {GROUP_ROLE} to %I', $1::text)", role)
-    try:
-        await connection.execute(grant)
-    except asyncpg.InsufficientPrivilegeError as error:
-        # From PostgreSQL 16 on only who made a role may grant it.
-        owner = await connection.fetchval("select quote_ident(current_user)")
-        raise DatabaseNotUsable(
-            f"another database of this server has made the role {GROUP_ROLE}; as a superuser run: "
-            f"grant {GROUP_ROLE} to {owner} with admin option"
-        ) from error
+    group = await _group_role(connection)
+    if not await connection.fetchval("select pg_has_role($1, $2, 'member')", role, group):
+        statement = "select format('grant %I to %I', $1::text, $2::text)"
+        await connection.execute(await connection.fetchval(statement, group, role))
 
 
 def application_dsn_for(owner_dsn: str, password: str) -> str:
