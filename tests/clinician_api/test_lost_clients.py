@@ -1,7 +1,8 @@
 """Clients that stall, or vanish, in the middle of an upload to a real server: nothing remains."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import httpx
@@ -29,9 +30,10 @@ async def server(house: House) -> AsyncIterator[Address]:
         yield address
 
 
+@asynccontextmanager
 async def begun_upload(
     house: House, server: Address, caller: SignedIn, path: str, part: str
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """A connection on which most of a file is sent, once the server has bytes of it on its disk."""
     reader, writer = await asyncio.open_connection(*server)
     fields = "".join(
@@ -46,9 +48,12 @@ async def begun_upload(
         f"Content-Length: {2 * MIB}\r\n\r\n{fields}{head}".encode()
         + MOST
     )
-    await writer.drain()
-    await until(house, caller, rows=1)
-    return reader, writer
+    try:
+        await writer.drain()
+        await until(house, caller, rows=1)
+        yield reader, writer
+    finally:
+        writer.transport.abort()
 
 
 async def until(house: House, caller: SignedIn, *, rows: int) -> Kept:
@@ -67,9 +72,9 @@ async def until(house: House, caller: SignedIn, *, rows: int) -> Kept:
 async def test_a_client_that_vanishes(
     house: House, server: Address, caller: SignedIn, path: str, part: str
 ) -> None:
-    _, writer = await begun_upload(house, server, caller, path, part)
-    writer.transport.abort()
-    assert await until(house, caller, rows=0) == Kept(0, 0, 0)
+    async with begun_upload(house, server, caller, path, part) as (_, writer):
+        writer.transport.abort()
+        assert await until(house, caller, rows=0) == Kept(0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -78,12 +83,11 @@ async def test_a_client_that_vanishes(
 async def test_a_client_that_stalls(
     house: House, server: Address, caller: SignedIn, path: str, part: str
 ) -> None:
-    reader, writer = await begun_upload(house, server, caller, path, part)
-    answer = await asyncio.wait_for(reader.readuntil(b"}"), 10)
+    async with begun_upload(house, server, caller, path, part) as (reader, _):
+        answer = await asyncio.wait_for(reader.readuntil(b"}"), 10)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.endswith(b'{"detail":"The upload stalled"}')
     assert await kept(house, caller.organization_id) == Kept(0, 0, 0)
-    writer.close()
 
 
 async def test_a_client_that_is_slow_but_steady_is_waited_for(
