@@ -20,6 +20,8 @@ def http_date(when: datetime) -> str:
 
 
 def _in_utc(when: datetime) -> datetime:
+    if when.tzinfo is UTC:  # as the database's driver gives them: the way of every list
+        return when.replace(tzinfo=None)
     if when.tzinfo is None:
         raise ValueError("a time without a zone cannot be told to anybody")
     return when.astimezone(UTC).replace(tzinfo=None)
