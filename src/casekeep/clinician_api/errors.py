@@ -29,41 +29,33 @@ class Words(NamedTuple):
     text: str | None = None
 
 
-NOT_PROVEN = Words(401, "Invalid or expired token")
-NOT_ALLOWED = Words(403)
-NO_CASE = Words(404, "Case not found")
-NO_FILE = Words(404, "File not found")
-NOT_DONE = Words(400)
-TOO_LARGE = Words(413)
-TYPE_REFUSED = Words(415)
-TOO_MANY = Words(429)
-NO_STORAGE = Words(503, "Storage is unavailable; nothing was kept, please try again")
-_NOT_SIGNED_IN = Words(400, "Invalid login credentials")
+_NOT_PROVEN = Words(401, "Invalid or expired token")
 _NOT_REFRESHED = Words(400, "Invalid Refresh Token")
+_NO_STORAGE = "Storage is unavailable; nothing was kept, please try again"
 _HTTP = {404: "Not Found", 405: "Method Not Allowed", 413: "Request body too large"}
 _NOT_READ = "The request could not be read"
 _FAILED = 500
 _WHOLE_BODY = "data"  # what the framework calls it
 
 TABLE: dict[type[facts.DomainError], Words] = {
-    facts.SignInRefused: _NOT_SIGNED_IN,
-    facts.TokenNotValid: NOT_PROVEN,
+    facts.SignInRefused: Words(400, "Invalid login credentials"),
+    facts.TokenNotValid: _NOT_PROVEN,
     facts.RefreshNotValid: _NOT_REFRESHED,
     facts.RefreshReplayed: _NOT_REFRESHED,
-    facts.CodeNotValid: NOT_PROVEN,
-    facts.OrganizationNotKnown: NOT_PROVEN,
-    facts.TooManyRequests: TOO_MANY,
-    facts.CaseNotVisible: NO_CASE,
-    facts.FileNotVisible: NO_FILE,
-    facts.ActorMismatch: NOT_ALLOWED,
-    facts.RoleNotAllowed: NOT_ALLOWED,
-    facts.InputNotValid: NOT_DONE,
-    facts.NothingToUpdate: NOT_DONE,
-    facts.FileEmpty: NOT_DONE,
-    facts.FileTooLarge: TOO_LARGE,
-    facts.FileTypeRefused: TYPE_REFUSED,
-    facts.UploadBroken: NOT_DONE,
-    facts.AlreadyTaken: NOT_DONE,
+    facts.CodeNotValid: _NOT_PROVEN,
+    facts.OrganizationNotKnown: _NOT_PROVEN,
+    facts.TooManyRequests: Words(429),
+    facts.CaseNotVisible: Words(404, "Case not found"),
+    facts.FileNotVisible: Words(404, "File not found"),
+    facts.ActorMismatch: Words(403),
+    facts.RoleNotAllowed: Words(403),
+    facts.InputNotValid: Words(400),
+    facts.NothingToUpdate: Words(400),
+    facts.FileEmpty: Words(400),
+    facts.FileTooLarge: Words(413),
+    facts.FileTypeRefused: Words(415),
+    facts.UploadBroken: Words(400),
+    facts.AlreadyTaken: Words(400),
 }
 
 
@@ -87,7 +79,7 @@ def field_problem(
 def _refused(_: _AnyRequest, error: facts.DomainError) -> _Answer:
     words = TABLE[type(error)]
     headers: dict[str, str] = {}
-    if words.status == NOT_PROVEN.status:
+    if words.status == _NOT_PROVEN.status:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, facts.TooManyRequests):
         headers["Retry-After"] = str(error.retry_after)
@@ -132,7 +124,7 @@ def _hung_up(_: _AnyRequest, __: InternalServerException) -> _Answer:
 
 
 def _store_unavailable(_: _AnyRequest, __: StoreUnavailable) -> _Answer:
-    return _answer(NO_STORAGE.status, str(NO_STORAGE.text), {"Retry-After": "30"})
+    return _answer(503, _NO_STORAGE, {"Retry-After": "30"})
 
 
 def _unexpected(_: _AnyRequest, error: Exception) -> _Answer:
