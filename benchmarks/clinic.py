@@ -137,7 +137,7 @@ def _patient_token(url: str, data: Path, key: str, email: str) -> str:
     raise SystemExit("no code arrived")
 
 
-def call(url: str, body: object, headers: dict[str, str] | None = None) -> Any:
+def call(url: str, body: object, headers: dict[str, str] | None = None) -> Any:  # noqa: ANN401 - JSON
     """POST JSON, read JSON."""
     request = urllib.request.Request(
         url,
@@ -148,7 +148,7 @@ def call(url: str, body: object, headers: dict[str, str] | None = None) -> Any:
         return json.load(answer)
 
 
-def command(data: Path, *words: str, stdin: str = "") -> Any:
+def command(data: Path, *words: str, stdin: str = "") -> Any:  # noqa: ANN401 - JSON
     """Run `casekeep` with --json and read what it prints."""
     done = subprocess.run(
         [CASEKEEP, *words, "--json"],

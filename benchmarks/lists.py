@@ -37,7 +37,8 @@ def wrk(url: str, headers: dict[str, str], seconds: int, connections: int) -> Lo
         raise SystemExit(printed)
     found = re.search(r"99%\s+([\d.]+)(us|ms|s)", printed)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", printed)
-    assert found and rate, printed
+    assert found, printed
+    assert rate, printed
     scale = {"us": 0.001, "ms": 1.0, "s": 1000.0}[found[2]]
     return Load(float(rate[1]), float(found[1]) * scale)
 
