@@ -5,9 +5,10 @@ With --check it changes nothing and fails when a page is out of date.
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import typer.main
-from click import Command, Context, Group
+from typer.core import TyperGroup
 
 from casekeep.cli.main import app
 from casekeep.settings import PREFIX, described
@@ -38,11 +39,14 @@ def command_line() -> str:
     """Every command's own help."""
     parts = ["# Command line", "", "What `--help` says, command by command."]
     parts += _pages(typer.main.get_command(app), "casekeep", None)
+    for expected in ("## casekeep serve", "## casekeep key revoke"):
+        if expected not in parts:
+            sys.exit(f"the reference of the command line lacks {expected}")
     return "\n".join(parts) + "\n"
 
 
-def _pages(command: Command, name: str, parent: Context | None) -> list[str]:
-    context = Context(command, info_name=name.rpartition(" ")[2], parent=parent)
+def _pages(command: Any, name: str, parent: Any) -> list[str]:  # noqa: ANN401 - typer's own click
+    context = command.context_class(command, info_name=name.rpartition(" ")[2], parent=parent)
     lines = ["", f"## {name}", "", *_help(command)]
     options = [
         (", ".join(p.opts), getattr(p, "help", "") or "")
@@ -50,7 +54,7 @@ def _pages(command: Command, name: str, parent: Context | None) -> list[str]:
         if p.param_type_name == "option" and "--help" not in p.opts
     ]
     arguments = [
-        (p.make_metavar(context), getattr(p, "help", "") or "")
+        (p.name.upper(), getattr(p, "help", "") or "")
         for p in command.get_params(context)
         if p.param_type_name == "argument"
     ]
@@ -58,7 +62,7 @@ def _pages(command: Command, name: str, parent: Context | None) -> list[str]:
     if rows:
         lines += ["", "| takes | |", "|---|---|"]
         lines += [f"| `{what}` | {_plain(text)} |" for what, text in rows]
-    if isinstance(command, Group):
+    if isinstance(command, TyperGroup):
         for each in command.list_commands(context):
             child = command.get_command(context, each)
             if child is not None:
@@ -66,7 +70,7 @@ def _pages(command: Command, name: str, parent: Context | None) -> list[str]:
     return lines
 
 
-def _help(command: Command) -> list[str]:
+def _help(command: Any) -> list[str]:  # noqa: ANN401 - as above
     return [_plain(line) for line in (command.help or "").strip().splitlines()]
 
 
