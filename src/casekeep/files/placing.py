@@ -2,6 +2,7 @@
 numbers; a path is never given twice, not even after its file was removed.
 """
 
+import secrets
 from collections.abc import Sequence
 
 from casekeep.cases.model import CaseFacts
@@ -14,6 +15,8 @@ from casekeep.kernel.ids import CaseId
 
 _FIRST_TRIES = 4
 _MORE = 8
+_IN_ORDER = _FIRST_TRIES * _MORE * _MORE
+_OUT_OF_ORDER = 10**9
 
 Wanted = tuple[Received, Category, str]
 """A file, its category, and the folder of its path, with a slash at the end."""
@@ -62,9 +65,13 @@ class _Paths:
             self._taken |= await queries_receiving.taken_paths(self._tx, new)
 
     async def claim(self, folder: str, name: str) -> str:
-        """The first free one of `name`, `name (2)`, …; asks about ever more of them at once."""
+        """The first free one of `name`, `name (2)`, … up to some hundreds; beyond that any free
+        number, so that a flood of one name holds nobody up.
+        """
         first, last = 1, _FIRST_TRIES
         while True:
+            if last > _IN_ORDER:
+                first = last = _IN_ORDER + secrets.randbelow(_OUT_OF_ORDER)
             candidates = _candidates(folder, name, first, last)
             await self.ask(candidates)
             for path in candidates:
