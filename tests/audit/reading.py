@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from casekeep.audit.actions import Action
-from casekeep.audit.log import AuditLog, Event, Who
+from casekeep.audit.events import Entry, insert_entries
+from casekeep.audit.log import Event, Who
 from casekeep.db.database import Database, Row
 from casekeep.kernel.clock import utc_now
 from casekeep.kernel.ids import OrganizationId, new_id
@@ -52,13 +53,42 @@ async def write_history(
     db: Database, organization_id: OrganizationId, count: int, *, apart: timedelta
 ) -> list[Row]:
     """Record `count` events, the last of them an hour ago."""
-    start = utc_now() - timedelta(hours=1) - count * apart
-    log = AuditLog(db, SteppingClock(start, apart))
+    now = utc_now()
     who = somebody(organization_id)
+    entries = [
+        Entry(
+            new_id(),
+            now - timedelta(hours=1) - (count - 1 - number) * apart,
+            who,
+            Event(Action.FILE_OPENED, details={"number": number}),
+            None,
+        )
+        for number in range(count)
+    ]
     async with db.transaction(organization_id) as tx:
-        for number in range(count):
-            await log.record(tx, who, Event(Action.FILE_OPENED, details={"number": number}))
+        await insert_entries(tx, entries, now)
     return await events_of(db, organization_id)
+
+
+async def write_ahead(db: Database, organization_id: OrganizationId, by: timedelta) -> None:
+    """Write an event dated in the database's future, which the room itself never does."""
+    async with db.transaction(organization_id) as tx:
+        await tx.execute(
+            """insert into audit_events (id, organization_id, occurred_at, action, outcome,
+                                         actor_kind)
+               values ($1, $2, now() + $3::interval, 'files.listed', 'done', 'clinician')""",
+            new_id(),
+            organization_id,
+            by,
+        )
+
+
+async def write_late(db: Database, organization_id: OrganizationId, ago: timedelta) -> None:
+    """Write an event of some time ago."""
+    now = utc_now()
+    entry = Entry(new_id(), now - ago, somebody(organization_id), LISTED, None)
+    async with db.transaction(organization_id) as tx:
+        await insert_entries(tx, [entry], now)
 
 
 @asynccontextmanager

@@ -144,13 +144,12 @@ async def test_a_note_held_up_for_long_says_so(db: Database) -> None:
     await note(log, organization_id, 1)
     clock.now += LATE + timedelta(seconds=70)
     await note(log, organization_id, 1)
-    on_time = clock.now
     await log.close()
     late, prompt = sorted(
         await events_of(db, organization_id), key=lambda row: row["details"] == "{}"
     )
     assert json.loads(late["details"]) == {"late_seconds": 100}
-    assert late["occurred_at"] == prompt["occurred_at"] == on_time
+    assert late["occurred_at"] == prompt["occurred_at"]
     assert json.loads(prompt["details"]) == {}
 
 
@@ -159,5 +158,5 @@ async def test_writing_again_after_a_lost_answer_is_harmless(db: Database) -> No
     entry = Entry(new_id(), utc_now(), somebody(organization_id), LISTED, None)
     for _ in range(2):
         async with db.transaction(organization_id) as tx:
-            await insert_entries(tx, [entry])
+            await insert_entries(tx, [entry], utc_now())
     assert len(await events_of(db, organization_id)) == 1

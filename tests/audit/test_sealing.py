@@ -18,7 +18,9 @@ from tests.audit.reading import (
     seals_of,
     somebody,
     until_there_are,
+    write_ahead,
     write_history,
+    write_late,
 )
 from tests.support.factories import make_organization
 
@@ -58,20 +60,46 @@ async def test_events_of_one_instant_are_all_sealed(
 
 async def test_an_event_settles_before_it_is_sealed(db: Database) -> None:
     organization_id = await make_organization(db)
-    now = utc_now()
-    await AuditLog(db, SteppingClock(now)).record_refusal(somebody(organization_id), LISTED)
-    moment = timedelta(milliseconds=1)
-    assert await seal(db, organization_id, clock=SteppingClock(now + SETTLED - moment)) == 0
+    await write_late(db, organization_id, SETTLED)
+    await AuditLog(db).record_refusal(somebody(organization_id), LISTED)
+    assert await seal(db, organization_id) == 1
     assert (await verify(db, organization_id)).waiting == 1
-    assert await seal(db, organization_id, clock=SteppingClock(now + SETTLED)) == 1
+
+
+async def test_a_clock_that_is_wrong_neither_stops_the_sealing_nor_looks_like_tampering(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("casekeep.audit.sealing.SETTLED", timedelta())
+    organization_id = await make_organization(db)
+    who = somebody(organization_id)
+    for minutes in (5, 0, -5, 0):
+        log = AuditLog(db, SteppingClock(utc_now() + timedelta(minutes=minutes)))
+        await log.record_refusal(who, LISTED)
+        await log.note_listing(who, LISTED)
+        await log.close()
+        assert await seal(db, organization_id) == 2
+    verdict = await verify(db, organization_id)
+    assert (verdict.ok, verdict.count, verdict.waiting) == (True, 8, 0)
+
+
+async def test_an_event_of_the_future_is_sealed_in_its_time_and_holds_up_no_other(
+    db: Database,
+) -> None:
+    organization_id = await make_organization(db)
+    await write_ahead(db, organization_id, timedelta(minutes=5))
+    assert await seal(db, organization_id) == 0
+    await write_history(db, organization_id, 3, apart=SECOND)
+    assert await seal(db, organization_id) == 3
+    verdict = await verify(db, organization_id)
+    assert (verdict.ok, verdict.count, verdict.waiting) == (True, 3, 1)
 
 
 async def test_an_event_that_was_committed_late_is_sealed_too(db: Database) -> None:
     organization_id = await make_organization(db)
     events = await write_history(db, organization_id, 3, apart=SECOND)
     await seal(db, organization_id)
-    late = SteppingClock(events[0]["occurred_at"] - timedelta(seconds=60))
-    await AuditLog(db, late).record_refusal(somebody(organization_id), LISTED)
+    since = utc_now() - events[0]["occurred_at"]
+    await write_late(db, organization_id, since + timedelta(seconds=60))
     assert await seal(db, organization_id) == 1
     assert (await seals_of(db, organization_id))[-1]["position"] == 4
     assert (await verify(db, organization_id)).ok

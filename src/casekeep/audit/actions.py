@@ -9,12 +9,8 @@ class Action(StrEnum):
     """What somebody did, or tried to do."""
 
     ORGANIZATION_CREATED = "organization.created"
-    ORGANIZATION_CHANGED = "organization.changed"
     USER_CREATED = "user.created"
-    USER_CHANGED = "user.changed"
     USER_DISABLED = "user.disabled"
-    USER_ENABLED = "user.enabled"
-    PASSWORD_CHANGED = "password.changed"  # noqa: S105 - the name of an event
     API_KEY_CREATED = "apikey.created"
     API_KEY_REVOKED = "apikey.revoked"
 
@@ -29,11 +25,8 @@ class Action(StrEnum):
     TOKEN_REPLAYED = "token.replayed"  # noqa: S105 - the name of an event
 
     CASE_OPENED = "case.opened"
-    CASE_SHOWN = "case.shown"
-    CASES_LISTED = "cases.listed"
-    CASE_CHANGED = "case.changed"
-    CASE_REMOVED = "case.removed"
 
+    ACTOR_MISMATCHED = "actor.mismatched"
     FILES_LISTED = "files.listed"
     FILE_SHOWN = "file.shown"
     FILE_OPENED = "file.opened"
@@ -41,9 +34,6 @@ class Action(StrEnum):
     FILE_RECEIVED = "file.received"
     FILE_RENAMED = "file.renamed"
     FILE_REMOVED = "file.removed"
-    FILE_ERASED = "file.erased"
-
-    AUDIT_LISTED = "audit.listed"
 
 
 class Outcome(StrEnum):

@@ -5,7 +5,7 @@ lists, never a name, a text or an address; nothing here can change or remove one
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -17,14 +17,16 @@ from casekeep.kernel.ids import OrganizationId
 Detail = UUID | StrEnum | int | None
 """What an event may carry beside its ids; free text is not among it, on purpose."""
 
+# One clock dates every event, the database's: a process whose own is wrong would else put what it
+# records out of the reach of the chain of hashes, or everybody else's.
 _INSERT = """
     insert into audit_events (id, organization_id, occurred_at, action, outcome, actor_kind,
                               actor_id, case_id, file_id, subject_id, request_id, details)
-    select id, $1, occurred_at, action, outcome, actor_kind,
+    select id, $1, statement_timestamp() - age, action, outcome, actor_kind,
            actor_id, case_id, file_id, subject_id, request_id, details::jsonb
-    from unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[],
+    from unnest($2::uuid[], $3::interval[], $4::text[], $5::text[], $6::text[],
                 $7::uuid[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[])
-         as e (id, occurred_at, action, outcome, actor_kind,
+         as e (id, age, action, outcome, actor_kind,
                actor_id, case_id, file_id, subject_id, request_id, details)
     on conflict (id) do nothing"""
 
@@ -53,30 +55,32 @@ class Event:
 
 
 class Entry(NamedTuple):
-    """An event with its id, its time, its actor and the request it came from. It never leaves the
-    room; a tuple, because one is made for every list that is shown.
+    """An event with its id, its time by this process's clock, its actor and the request it came from.
+    It never leaves the room; a tuple, because one is made for every list that is shown.
     """
 
     id: UUID
-    occurred_at: datetime
+    noted_at: datetime
     who: Who
     event: Event
     request_id: str | None
 
 
-async def insert_entries(tx: Tx, entries: Sequence[Entry]) -> None:
-    """Write entries of the transaction's organisation. Doing it twice is harmless: an id that is
-    there already is left as it is.
+async def insert_entries(tx: Tx, entries: Sequence[Entry], now: datetime) -> None:
+    """Write entries of the transaction's organisation. `now`: the time by the clock that they were
+    noted by; each is dated as long ago as that says, by the database's clock, and never later than
+    its now. Doing it twice is harmless: an id that is there already is left as it is.
     """
-    columns = zip(*(_columns(entry) for entry in entries), strict=True)
-    await tx.execute(_INSERT, tx.organization_id, *columns)
+    if entries:
+        columns = zip(*(_columns(entry, now) for entry in entries), strict=True)
+        await tx.execute(_INSERT, tx.organization_id, *columns)
 
 
-def _columns(entry: Entry) -> tuple[object, ...]:
+def _columns(entry: Entry, now: datetime) -> tuple[object, ...]:
     event = entry.event
     return (
         entry.id,
-        entry.occurred_at,
+        max(now - entry.noted_at, timedelta()),
         event.action,
         event.outcome,
         entry.who.kind,

@@ -3,6 +3,7 @@ table before their effect is visible; lists are noted and follow within a second
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from casekeep.audit.actions import Outcome
 from casekeep.audit.events import Detail, Entry, Event, Who, insert_entries
@@ -26,14 +27,16 @@ class AuditLog:
         self._clock = clock
         self._notes = ListingNotes(db, clock, bound)
 
-    async def record(self, tx: Tx, who: Who, event: Event) -> None:
-        """Record in the caller's transaction: the event stands if, and only if, the act does.
+    async def record(self, tx: Tx, who: Who, *events: Event) -> None:
+        """Record events in the caller's transaction, with one statement: they stand if, and only
+        if, the act does.
 
         Raises ValueError when the actor is of another organisation than the transaction.
         """
         if who.organization_id != tx.organization_id:
             raise ValueError("an event is recorded in its actor's own organisation")
-        await insert_entries(tx, [self._entry(who, event)])
+        now = self._clock()
+        await insert_entries(tx, [_entry(now, who, event) for event in events], now)
 
     async def record_refusal(self, who: Who, event: Event) -> None:
         """Record an event as refused, in a transaction of its own, since the refused one rolls
@@ -48,7 +51,7 @@ class AuditLog:
         Returns at once, unless too many notes wait: then it waits for a write, and raises what
         the database raised, because a list that cannot be recorded must not be shown.
         """
-        await self._notes.add(self._entry(who, event))
+        await self._notes.add(_entry(self._clock(), who, event))
 
     def start(self) -> None:
         """Begin to write listing notes in the background."""
@@ -58,5 +61,6 @@ class AuditLog:
         """Write the notes that wait, and stop."""
         await self._notes.close()
 
-    def _entry(self, who: Who, event: Event) -> Entry:
-        return Entry(new_id(), self._clock(), who, event, request_id.get())
+
+def _entry(now: datetime, who: Who, event: Event) -> Entry:
+    return Entry(new_id(), now, who, event, request_id.get())

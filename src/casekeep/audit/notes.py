@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -22,6 +22,7 @@ LINGER = 0.5
 LATE = timedelta(seconds=30)
 """A note held up longer (by an outage) is dated when it is written, and says how late it was."""
 _RETRY = 0.5
+_CLOSE_SECONDS = 10.0
 _ROWS = 200
 """Rows a statement: a few milliseconds of the event loop."""
 
@@ -57,16 +58,19 @@ class ListingNotes:
         self._writer = asyncio.create_task(self._write_as_they_come(), name="audit notes")
 
     async def close(self) -> None:
-        """Write what waits, and stop. If the database does not take it now, it is lost, and the
-        log says how much it was.
+        """Write what waits, and stop. If the database does not take it within seconds, it is lost,
+        and the log says how much it was.
         """
         self._closing.set()
         self._arrived.set()
-        if self._writer is not None:
-            await self._writer
         with suppress(Exception):
-            while self._waiting:
-                await self._flush()
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                if self._writer is not None:
+                    await self._writer
+                while self._waiting:
+                    await self._flush()
+        if self._flushing is not None:
+            self._flushing.cancel()
         if self._waiting:
             _log.error("audit.notes_lost", count=len(self._waiting))
 
@@ -120,11 +124,12 @@ class ListingNotes:
         """One organisation's notes, in one transaction. If the answer to its commit is lost, they
         are tried again, which is harmless.
         """
-        dated = [self._dated(note) for note in notes]
+        now = self._clock()
+        dated = [_dated(note, now) for note in notes]
         try:
             async with self._db.transaction(organization_id) as tx:
                 for start in range(0, len(dated), _ROWS):
-                    await insert_entries(tx, dated[start : start + _ROWS])
+                    await insert_entries(tx, dated[start : start + _ROWS], now)
         except RowNotValid as error:
             # The database will never take these; to try for ever would hold up everybody's. The
             # cause is named, not quoted: the driver's text may show values.
@@ -135,14 +140,14 @@ class ListingNotes:
                 cause=type(error).__name__,
             )
 
-    def _dated(self, note: Entry) -> Entry:
-        """The note, dated now if it waited so long that the chain of hashes went past its time."""
-        now = self._clock()
-        late = now - note.occurred_at
-        if late <= LATE:
-            return note
-        details = {**note.event.details, "late_seconds": int(late.total_seconds())}
-        return note._replace(occurred_at=now, event=replace(note.event, details=details))
+
+def _dated(note: Entry, now: datetime) -> Entry:
+    """The note, dated now if it waited so long that the chain of hashes went past its time."""
+    late = now - note.noted_at
+    if late <= LATE:
+        return note
+    details = {**note.event.details, "late_seconds": int(late.total_seconds())}
+    return note._replace(noted_at=now, event=replace(note.event, details=details))
 
 
 def _by_organization(notes: Sequence[Entry]) -> dict[OrganizationId, list[Entry]]:

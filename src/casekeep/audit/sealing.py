@@ -1,5 +1,5 @@
 """Lays the chain of hashes over the events, a moment after they were recorded, so that recording
-takes no lock. It only ever appends to the chain.
+takes no lock. It only ever appends to the chain, and goes by the database's clock alone.
 """
 
 import asyncio
@@ -9,7 +9,6 @@ import structlog
 
 from casekeep.audit.chain import COLUMNS, GENESIS, REACH, link
 from casekeep.db.database import Database, Row, Tx
-from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.ids import OrganizationId
 
 SETTLED = timedelta(seconds=2)
@@ -33,7 +32,7 @@ _NEWEST_SEALED = """
 
 _UNSEALED = f"""
     select {COLUMNS} from audit_events e
-    where organization_id = $1 and occurred_at <= $2
+    where organization_id = $1 and occurred_at <= clock_timestamp() - $2::interval
       and occurred_at >= coalesce($3::timestamptz, '-infinity')
       and not exists (select from audit_seals s where s.organization_id = $1 and s.event_id = e.id)
     order by occurred_at, id limit $4"""  # noqa: S608 - a constant of this room
@@ -44,16 +43,16 @@ _APPEND = """
     from unnest($2::bigint[], $3::uuid[], $4::bytea[]) as s (position, event_id, hash)"""
 
 
-async def seal(db: Database, organization_id: OrganizationId, *, clock: Clock = utc_now) -> int:
+async def seal(db: Database, organization_id: OrganizationId) -> int:
     """Append the organisation's settled events to its chain; how many they were.
 
-    While another sealer is at it, it leaves the rest to that one.
+    An event dated in the database's future waits for its time: sealed before, it would put the
+    honest ones out of reach. While another sealer is at it, it leaves the rest to that one.
     """
-    until = clock() - SETTLED
     sealed, since = 0, None
     while True:
         async with db.transaction(organization_id) as tx:
-            batch = await _seal_batch(tx, since, until)
+            batch = await _seal_batch(tx, since)
         sealed += len(batch)
         if len(batch) < _BATCH:
             return sealed
@@ -73,7 +72,7 @@ async def seal_forever(db: Database, *, every: float = 10.0) -> None:
         await asyncio.sleep(every)
 
 
-async def _seal_batch(tx: Tx, since: datetime | None, until: datetime) -> list[Row]:
+async def _seal_batch(tx: Tx, since: datetime | None) -> list[Row]:
     """Append one batch. `since`: where to go on from, to not pass over the sealed ones again."""
     organization_id = tx.organization_id
     if not await tx.fetch_value(_TRY_LOCK, str(organization_id)):
@@ -81,7 +80,7 @@ async def _seal_batch(tx: Tx, since: datetime | None, until: datetime) -> list[R
     newest = await tx.fetch_value(_NEWEST_SEALED, organization_id)
     reach = newest - REACH if newest else None
     start = max((time for time in (since, reach) if time), default=None)
-    rows = await tx.fetch(_UNSEALED, organization_id, until, start, _BATCH)
+    rows = await tx.fetch(_UNSEALED, organization_id, SETTLED, start, _BATCH)
     last = await tx.fetch_row(_LAST, organization_id)
     position, previous = (last["position"], last["hash"]) if last else (0, GENESIS)
     links: list[tuple[int, object, bytes]] = []

@@ -49,9 +49,11 @@ async def keep_files(
             raise too_large(file.received.name, limit)
     if await queries_receiving.keep(tx, keeping, files) != len(files):
         raise StoreUnavailable("a file was given up while it arrived")
-    for file in files:
-        event = Event(Action.FILE_RECEIVED, case_id=keeping.case_id, file_id=file.received.id)
-        await parts.audit.record(tx, who(actor), event)
+    events = [
+        Event(Action.FILE_RECEIVED, case_id=keeping.case_id, file_id=file.received.id)
+        for file in files
+    ]
+    await parts.audit.record(tx, who(actor), *events)
     return await queries.find_by_ids(tx, [file.received.id for file in files])
 
 
