@@ -40,7 +40,9 @@ class Server:
         return (self.data.parent / f"{self.data.name}.stderr").read_text(errors="replace")
 
     def kill(self) -> None:
-        """As a power cut would: the server's process dies at once, unasked."""
+        """As a power cut would: the server and its PostgreSQL die at once, unasked."""
+        postmaster = int((self.data / "postgres" / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGKILL)
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         _wait_until_gone(self.data)
