@@ -3,9 +3,9 @@ keep the house in order beside them.
 """
 
 import asyncio
-import ctypes
+import multiprocessing
+import os
 import signal
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -16,13 +16,13 @@ from casekeep.clinician_api.app import build_app as build_clinician_api
 from casekeep.files.sweeping import sweep_forever
 from casekeep.http.logs import configure_logging
 from casekeep.http.root import Apps, Root
+from casekeep.kernel.processes import ending_with
 from casekeep.pages.app import build_app as build_pages
 from casekeep.portal_api.app import build_app as build_portal_api
 from casekeep.settings import Settings, load_settings
 
 _SWEEP_SECONDS = 30.0
 _SEAL_SECONDS = 10.0
-_PR_SET_PDEATHSIG = 1
 
 
 def application() -> Root:
@@ -30,10 +30,17 @@ def application() -> Root:
     settings come from the environment.
     """
     configure_logging()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _end_with_supervisor()
     settings = load_settings()
     return Root(lambda: _serving(settings))
+
+
+def _end_with_supervisor() -> None:
+    """Orphans would keep the port. Importing took a while, and the parent may be gone already."""
+    parent = multiprocessing.parent_process()
+    expected = os.getppid() if parent is None or parent.pid is None else parent.pid
+    if end := ending_with(expected, signal.SIGKILL):
+        end()
 
 
 @asynccontextmanager
