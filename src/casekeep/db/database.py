@@ -3,8 +3,8 @@ nothing else in the house opens a connection. Never hold a transaction while byt
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,6 +14,7 @@ from casekeep.kernel.ids import OrganizationId
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
+    from asyncpg.transaction import Transaction
 
     Connection = asyncpg.Connection[asyncpg.Record]
     PoolConnection = PoolConnectionProxy[asyncpg.Record]
@@ -22,8 +23,18 @@ if TYPE_CHECKING:
 Row = asyncpg.Record
 
 _RECONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 5.0
+_COMMAND_SECONDS = 60.0
+_LETTING_GO_SECONDS = 3.0
+"""For a rollback, or for a connection to become free; then it is dropped."""
+_CLOSE_SECONDS = 5.0
 _ENTER_SCOPE = "select set_config('app.organization_id', $1, true)"
-_UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
+_UNREACHABLE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +61,21 @@ class Tx:
         tag = await self._connection.execute(sql, *arguments)
         return int(tag.rsplit(" ", 1)[-1]) if tag[-1:].isdigit() else 0
 
-    async def execute_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
-        """Run one statement for every row of arguments, in one batch."""
-        await self._connection.executemany(sql, rows)
-
 
 async def _nothing_to_reset(_: object) -> None:
     """Pooled connections only ever hold settings of a transaction, which ended with it: asking the
     server to reset them would cost every request a second round trip.
     """
+
+
+async def _roll_back(connection: "PoolConnection", transaction: "Transaction") -> None:
+    """Roll back, or else drop the connection, whereupon the server does."""
+    try:
+        async with asyncio.timeout(_LETTING_GO_SECONDS):
+            await transaction.rollback()
+    except Exception:  # noqa: BLE001 - the caller has the cause, of which this is an effect
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
 
 
 class Database:
@@ -71,11 +88,15 @@ class Database:
 
     @classmethod
     async def connect(cls, dsn: str, *, size: int) -> Self:
-        """Open a pool of `size` connections to `dsn` (a libpq URL of the application role)."""
+        """A pool of up to `size` connections to `dsn` (a libpq URL of the application role). They
+        are opened when first needed, so a process can start while the database is away.
+        """
         pool = await asyncpg.create_pool(
             dsn,
-            min_size=1,
+            min_size=0,
             max_size=size,
+            timeout=_CONNECT_SECONDS,
+            command_timeout=_COMMAND_SECONDS,
             max_inactive_connection_lifetime=0,
             reset=_nothing_to_reset,
             server_settings={"application_name": "casekeep", "timezone": "UTC"},
@@ -83,19 +104,34 @@ class Database:
         return cls(pool, size, dsn)
 
     async def close(self) -> None:
-        """Close the pool, after the running transactions ended."""
-        await self._pool.close()
+        """Close the pool, after the running transactions ended; those that take longer than some
+        seconds are cut off.
+        """
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
 
     @asynccontextmanager
     async def transaction(self, organization_id: OrganizationId) -> AsyncGenerator[Tx, None]:
-        """A transaction in the scope of `organization_id`; commits unless the body raises."""
-        async with self._connection() as connection, connection.transaction():
-            await connection.execute(_ENTER_SCOPE, str(organization_id))
-            yield Tx(organization_id, connection)
+        """A transaction in the scope of `organization_id`; commits unless the body raises. What
+        the body raised comes out, also when the rollback fails because the connection is lost.
+        """
+        async with self._connection() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                await connection.execute(_ENTER_SCOPE, str(organization_id))
+                yield Tx(organization_id, connection)
+            except BaseException:
+                await _roll_back(connection, transaction)
+                raise
+            await transaction.commit()
 
     async def fetch_unscoped(self, sql: str, *arguments: object) -> list[Row]:
         """One statement outside any tenant: for functions that open their own scope, and for the
-        few doors in the wall (`find_sign_ins`, `all_organization_ids`). Tables show no row here.
+        few doors in the wall (such as `all_organization_ids`). Tables show no row here.
         """
         async with self._connection() as connection:
             return await connection.fetch(sql, *arguments)
@@ -103,7 +139,10 @@ class Database:
     async def listening_connection(self) -> "Connection":
         """A connection of one's own, outside the pool, for LISTEN and session locks."""
         return await asyncpg.connect(
-            self._dsn, server_settings={"application_name": "casekeep listener", "timezone": "UTC"}
+            self._dsn,
+            timeout=_CONNECT_SECONDS,
+            command_timeout=_COMMAND_SECONDS,
+            server_settings={"application_name": "casekeep listener", "timezone": "UTC"},
         )
 
     @asynccontextmanager
@@ -113,7 +152,10 @@ class Database:
             try:
                 yield connection
             finally:
-                await self._pool.release(connection)
+                # A connection that does not become free is dropped by the pool: what was done
+                # with it is done, and is no failure of its user.
+                with suppress(Exception):
+                    await self._pool.release(connection, timeout=_LETTING_GO_SECONDS)
 
     async def _acquire(self) -> "PoolConnection":
         """A live connection; waits through a restart of the server rather than fail at once."""

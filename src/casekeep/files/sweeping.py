@@ -31,7 +31,8 @@ class Receiver:
     that connection is lost.
     """
 
-    def __init__(self, db: Database, number: int, connection: "Connection") -> None:
+    def __init__(self, db: Database, number: int, connection: "Connection | None") -> None:
+        """`connection`: what holds the number; None if it is still to be claimed."""
         self.number = number
         self._db = db
         self._lost = asyncio.Event()
@@ -43,10 +44,15 @@ class Receiver:
         self._keeper.cancel()
         with suppress(asyncio.CancelledError):
             await self._keeper
-        await self._connection.close()
+        if self._connection is not None:
+            with suppress(Exception):  # it is cut off then
+                await self._connection.close(timeout=_ANSWER_WITHIN)
 
-    def _hold_on(self, connection: "Connection") -> None:
+    def _hold_on(self, connection: "Connection | None") -> None:
         self._connection = connection
+        if connection is None:
+            self._lost.set()
+            return
         self._lost.clear()
         connection.add_termination_listener(lambda _: self._lost.set())
 
@@ -60,6 +66,8 @@ class Receiver:
                 log.info("receiver_claimed_again", receiver=self.number)
 
     async def _is_held(self) -> bool:
+        if self._connection is None:
+            return False
         try:
             await queries_receiving.ask_for_life(self._connection, _ANSWER_WITHIN)
         except Exception:  # noqa: BLE001 - no answer is an answer
@@ -70,26 +78,31 @@ class Receiver:
     async def _claimed_again(self) -> "Connection":
         """The same number, as soon as the server has noticed that the old connection is gone."""
         while True:
-            with suppress(Exception):
-                connection = await self._db.listening_connection()
-                held = False
-                try:
-                    held = await queries_receiving.try_to_hold(connection, self.number)
-                finally:
-                    if not held:
-                        connection.terminate()
-                if held:
-                    return connection
             await asyncio.sleep(_CLAIM_AGAIN)
+            if connection := await _claimed(self._db, self.number):
+                return connection
 
 
 async def claim_receiver(db: Database) -> Receiver:
-    """A receiver number that no other process holds."""
-    connection = await db.listening_connection()
-    while True:
-        number = 1 + secrets.randbelow(_NUMBERS)
-        if await queries_receiving.try_to_hold(connection, number):
-            return Receiver(db, number, connection)
+    """A receiver number that no other process holds. While the database is away it is a number
+    that will be held as soon as it is back; nothing can be received until then anyway.
+    """
+    number = 1 + secrets.randbelow(_NUMBERS)
+    return Receiver(db, number, await _claimed(db, number))
+
+
+async def _claimed(db: Database, number: int) -> "Connection | None":
+    """A connection that holds `number`; None if another one does, or the database is away."""
+    with suppress(Exception):
+        connection = await db.listening_connection()
+        held = False
+        try:
+            held = await queries_receiving.try_to_hold(connection, number)
+        finally:
+            if not held:
+                connection.terminate()
+        return connection if held else None
+    return None
 
 
 async def sweep(db: Database, blobs: BlobStore) -> int:
