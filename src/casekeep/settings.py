@@ -11,8 +11,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
+from casekeep.db.embedded.capacity import MAX_CONNECTIONS
+
 PREFIX = "CASEKEEP_"
 MIB = 1 << 20
+_CONNECTIONS_BESIDE = 20
 
 
 class SettingsNotValid(Exception):
@@ -118,6 +121,7 @@ def load_settings(given: Mapping[str, object] | None = None) -> Settings:
         raise SettingsNotValid(_explain(str(error))) from None
     if settings.secret_key and len(settings.secret_key) < 32:  # noqa: PLR2004 - see its description
         raise SettingsNotValid("CASEKEEP_SECRET_KEY must have at least 32 characters")
+    _check_connections(settings)
     return settings
 
 
@@ -156,6 +160,17 @@ def _from_file(data: str) -> dict[str, object]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsNotValid(f"{path} cannot be read as TOML: {error}") from None
+
+
+def _check_connections(settings: Settings) -> None:
+    """Each process has its pool, a receiver's lock and a listener; commands come beside them."""
+    needed = settings.workers * (settings.database_connections + 2) + _CONNECTIONS_BESIDE
+    if not settings.database_url and needed > MAX_CONNECTIONS:
+        raise SettingsNotValid(
+            f"CASEKEEP_WORKERS x (CASEKEEP_DATABASE_CONNECTIONS + 2) must be at most "
+            f"{MAX_CONNECTIONS - _CONNECTIONS_BESIDE} for the embedded database; "
+            "choose fewer of either, or give a CASEKEEP_DATABASE_URL"
+        )
 
 
 def _explain(message: str) -> str:

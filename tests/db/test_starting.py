@@ -51,7 +51,7 @@ async def test_it_is_set_up_as_promised(data: Path) -> None:
         "fsync": "on",
         "synchronous_commit": "on",
         "full_page_writes": "on",
-        "max_connections": "200",
+        "max_connections": "500",
         "password_encryption": "scram-sha-256",
     }
     assert {name: settings[name] for name in expected} == expected

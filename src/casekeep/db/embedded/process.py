@@ -2,12 +2,11 @@
 Knows nothing of when or why; see `leading`.
 """
 
-import ctypes
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +14,18 @@ from pathlib import Path
 from casekeep.db.embedded import serverlog, sockets
 from casekeep.db.embedded.account import Account
 from casekeep.db.embedded.binaries import Binaries
+from casekeep.db.embedded.capacity import MAX_CONNECTIONS
 from casekeep.db.embedded.places import Places
 from casekeep.db.errors import DatabaseNotUsable
+from casekeep.kernel.processes import ending_with
 
 SUPERUSER = "postgres"
-_PR_SET_PDEATHSIG = 1
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 _SETTINGS = {
     "listen_addresses": "",
     "port": str(sockets.PORT),
     "unix_socket_permissions": "0700",
-    "max_connections": "200",
+    "max_connections": str(MAX_CONNECTIONS),
     "shared_buffers": "128MB",
     "wal_compression": "on",
     "jit": "off",
@@ -128,9 +128,9 @@ def _start(server: Server, command: list[str], handles: tuple[int, ...]) -> subp
             pass_fds=handles,
             start_new_session=True,  # Ctrl-C in a terminal is for us; we stop the server in turn
             umask=0o077,
-            # Runs after the change of user, which would clear the setting. It calls no more than
-            # the C library, so threads that hold locks do not matter.
-            preexec_fn=_end_with(os.getpid()),  # noqa: PLW1509 - see above
+            # SIGINT is a fast shutdown. Runs after the change of user, which would clear the
+            # setting. It calls no more than the C library: threads that hold locks do no harm.
+            preexec_fn=ending_with(os.getpid(), signal.SIGINT),  # noqa: PLW1509 - see above
             **server.account.switch(),
         )
     except (OSError, subprocess.SubprocessError) as error:
@@ -139,18 +139,3 @@ def _start(server: Server, command: list[str], handles: tuple[int, ...]) -> subp
         ) from error
     finally:
         os.close(log)
-
-
-def _end_with(parent: int) -> Callable[[], None] | None:
-    """What makes a child get SIGINT (a fast shutdown) when its parent thread ends, on Linux."""
-    if sys.platform != "linux":
-        return None
-    prctl, getppid, leave = ctypes.CDLL(None).prctl, os.getppid, os._exit
-    what, told = _PR_SET_PDEATHSIG, int(signal.SIGINT)
-
-    def set_up() -> None:
-        prctl(what, told)
-        if getppid() != parent:
-            leave(1)  # it ended before we asked
-
-    return set_up
