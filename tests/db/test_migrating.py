@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from casekeep.db.addresses import Addresses, external_addresses
 from casekeep.db.database import Database
+from casekeep.db.errors import DatabaseNotUsable
 from casekeep.db.migrating import (
-    DatabaseNotUsable,
     application_dsn_for,
     check_application_role,
     migrate_database,

@@ -14,11 +14,8 @@ import pytest_asyncio
 
 from casekeep.db.addresses import EmbeddedServer
 from casekeep.db.database import Database
-from casekeep.db.migrating import (
-    application_dsn_for,
-    migrate_database,
-    new_password,
-)
+from casekeep.db.migrating import application_dsn_for, migrate_database
+from casekeep.db.passwords import new_password
 
 
 @dataclass(frozen=True)

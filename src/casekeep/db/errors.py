@@ -4,9 +4,6 @@ stay behind the door.
 
 import asyncpg
 
-UniqueViolation = asyncpg.UniqueViolationError
-"""A row that collides with another one."""
-
 RowNotValid = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
 """Rows that the database will never take, however often they are tried."""
 

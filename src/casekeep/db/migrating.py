@@ -14,20 +14,10 @@ from pogo_core.error import BadMigrationError
 from pogo_core.util import migrate, sql
 
 from casekeep.db.errors import DatabaseNotUsable
-from casekeep.db.passwords import new_password
 
 if TYPE_CHECKING:
     from casekeep.db.database import Connection
 
-__all__ = [
-    "DatabaseNotUsable",
-    "Migrated",
-    "application_dsn_for",
-    "check_application_role",
-    "migrate_database",
-    "migrations_folder",
-    "new_password",
-]
 _LOCK = 7_205_919_443_061
 _OLDEST_SUPPORTED = 150_000
 _CREDENTIALS = frozenset({"user", "password", "passfile"})

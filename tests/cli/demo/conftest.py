@@ -13,7 +13,8 @@ from casekeep.bootstrap.house import open_house
 from casekeep.cli.demo.clinic import SEED, PlannedFile, PlannedOrganization, PlannedPatient, clinic
 from casekeep.cli.demo.making import make_file
 from casekeep.db.addresses import Addresses
-from casekeep.db.migrating import application_dsn_for, migrate_database, new_password
+from casekeep.db.migrating import application_dsn_for, migrate_database
+from casekeep.db.passwords import new_password
 from casekeep.http.house import House
 from casekeep.settings import Settings
 from tests.support.database import make_owned_database
