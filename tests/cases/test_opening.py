@@ -93,6 +93,11 @@ async def test_only_clinicians_and_the_operator_open_cases(db: Database) -> None
         replace(NEW, patient_name=""),
         replace(NEW, patient_name="x" * 201),
         replace(NEW, patient_name="a\0b"),
+        replace(NEW, patient_name="\u200d "),
+        replace(NEW, patient_name="Pat\x1b[31m"),
+        replace(NEW, patient_name="Pat \u202eelpmaxE"),
+        replace(NEW, patient_gender="a\x07"),
+        replace(NEW, patient_gender="x" * 51),
         replace(NEW, summary="\0"),
         replace(NEW, patient_age=-1),
         replace(NEW, patient_age=151),
@@ -103,3 +108,25 @@ async def test_what_cannot_be_a_case_is_refused(db: Database, new: NewCase) -> N
     clinician = await make_clinician(db, await make_organization(db))
     with pytest.raises(InputNotValid):
         await opened(db, clinician, new)
+
+
+async def test_names_are_kept_on_one_line(db: Database) -> None:
+    clinician = await make_clinician(db, await make_organization(db))
+    spread = replace(NEW, patient_name=" Pat\r\n  Example\t", patient_gender="fe\nmale ")
+    case = await opened(db, clinician, spread)
+    assert (case.patient_name, case.patient_gender) == ("Pat Example", "fe male")
+
+
+async def test_a_name_spelled_with_joiners_is_kept_with_its_account(db: Database) -> None:
+    clinician = await make_clinician(db, await make_organization(db))
+    name = "نوید\u200cپور خسروی\u200cنژند"
+    case = await opened(db, clinician, replace(NEW, patient_name=name, patient_email="a@b.example"))
+    assert case.patient_name == name
+    async with db.transaction(clinician.organization_id) as tx:
+        user = await tx.fetch_row(
+            "select first_name, last_name from users where organization_id = $1 and id = $2",
+            tx.organization_id,
+            case.patient_id,
+        )
+    assert user is not None
+    assert " ".join(user.values()) == name

@@ -1,15 +1,23 @@
 """The GoTrue-style sign-in, over HTTP."""
 
+from dataclasses import replace
+from typing import NoReturn
+
 import pytest
 from httpx import AsyncClient, Response
 
+from casekeep.clinician_api.app import build_app
 from casekeep.http.house import House
 from casekeep.identity.model import Audience, Role, User
+from casekeep.identity.signing_in import SignIn
+from casekeep.kernel.clock import utc_now
 from tests.support.clinician import refusal
 from tests.support.factories import make_organization
 from tests.support.house import (
     PASSWORD,
+    access_tokens,
     ago,
+    client,
     make_account,
     signed_in_clinician,
     signed_in_patient,
@@ -116,6 +124,8 @@ async def test_an_unknown_grant_is_told(clinician: AsyncClient, grant: str) -> N
         (b"", "value_error", ["body"]),
         (b"{", "json_invalid", ["body"]),
         (b"\xff", "json_invalid", ["body"]),
+        (b'{"email": "\xff"}', "json_invalid", ["body"]),
+        (b'{"\xff": 1}', "json_invalid", ["body"]),
         (b"[" * 20000, "json_invalid", ["body"]),
         (b"[]", "value_error", ["body"]),
         (b'{"email": 1}', "value_error", ["body", "email"]),
@@ -132,6 +142,39 @@ async def test_a_body_that_does_not_parse_is_told_as_a_list(
     status, (problem,) = refusal(response)
     assert status == 422
     assert (problem["type"], problem["loc"]) == (kind, where)
+
+
+async def test_text_of_our_own_that_is_not_utf_8_stays_a_failure(
+    house: House, clinician: AsyncClient
+) -> None:
+    class Broken(SignIn):
+        async def refresh(self, *_: object, **__: object) -> NoReturn:
+            b"\xff".decode()
+            raise AssertionError
+
+    broken = Broken(house.db, access_tokens(), house.audit, utc_now)
+    async with client(build_app(replace(house, sign_in=broken))) as edge:
+        answer = await edge.post("/auth/v1/token?grant_type=refresh_token", json={})
+    assert answer.status_code == 500
+
+
+@pytest.mark.parametrize("grant", ["password", "refresh_token"])
+async def test_every_grant_reads_utf_8_only(clinician: AsyncClient, grant: str) -> None:
+    response = await clinician.post(
+        f"/auth/v1/token?grant_type={grant}", content=b'{"refresh_token": "\xe9"}'
+    )
+    status, (problem,) = refusal(response)
+    assert (status, problem["type"]) == (422, "json_invalid")
+
+
+async def test_two_tokens_are_none(house: House, clinician: AsyncClient) -> None:
+    caller = await signed_in_clinician(house)
+    token = caller.headers["authorization"]
+    for other in (token, "Bearer x", "Basic abc"):
+        for both in ((token, other), (other, token)):
+            headers = [("authorization", each) for each in both]
+            answer = await clinician.get("/auth/v1/user", headers=headers)
+            assert refusal(answer) == NOT_PROVEN
 
 
 async def test_a_body_over_the_limit(clinician: AsyncClient) -> None:

@@ -17,6 +17,12 @@ from tests.support.database import TestServer
 from tests.support.house import SignedIn, client, signed_in_patient
 from tests.support.portal import AUTH, FILES, keep_row
 
+JSON_CALLS = [
+    *(("POST", f"{AUTH}/{call}") for call in ("send-otp", "verify-otp", "refresh-token", "logout")),
+    ("POST", f"{FILES}/upload"),
+    ("PATCH", f"{FILES}/550e8400-e29b-41d4-a716-446655440000/metadata"),
+]
+
 
 @pytest.fixture
 async def patient(house: House) -> SignedIn:
@@ -54,15 +60,17 @@ async def test_a_method_that_a_path_does_not_have(
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"null", b"[]", b'"x"', b"\xff\xfe", b'{"fileName": "a\\ud800"}', b"[" * 5000,
+    [b"", b"{", b"null", b"[]", b'"x"', b"\xff\xfe", b'{"x": "\xff"}', b'{"\xc3": 1}',
+     b'{"fileName": "a\\ud800"}', b"[" * 5000,
      b'{"fileName": "a.pdf"} trailing', b"fileName=a.pdf", b"1e999999"],
 )  # fmt: skip
+@pytest.mark.parametrize(("method", "path"), JSON_CALLS)
 async def test_a_body_that_does_not_parse(
-    portal: httpx.AsyncClient, patient: SignedIn, body: bytes
+    portal: httpx.AsyncClient, patient: SignedIn, method: str, path: str, body: bytes
 ) -> None:
-    path = f"{FILES}/550e8400-e29b-41d4-a716-446655440000/metadata"
+    answer = await portal.request(method, path, headers=patient.headers, content=body)
 
-    check("list-files-400", await portal.patch(path, headers=patient.headers, content=body))
+    check("list-files-400", answer)
 
 
 @pytest.mark.parametrize("announced", [True, False])

@@ -131,6 +131,8 @@ async def test_bad_base64_is_refused_and_nothing_is_kept(
     [
         {"name": ...},
         {"name": ""},
+        {"name": " "},
+        {"name": "\u3000\t"},
         {"name": "x" * 256},
         {"name": None},
         {"data": ...},
@@ -139,6 +141,8 @@ async def test_bad_base64_is_refused_and_nothing_is_kept(
         {"mimeType": "application/zip"},
         {"mimeType": "APPLICATION/PDF"},
         {"mimeType": ""},
+        {"data": "data:image/png;base64," + base64.b64encode(PDF).decode()},
+        {"data": "data:text/plain;charset=utf-8;base64," + base64.b64encode(PDF).decode()},
         {"caseId": ""},
         {"caseId": "12345"},
         {"caseId": 12345},

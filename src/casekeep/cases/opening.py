@@ -2,6 +2,7 @@
 that come with a case are kept in the same transaction, or none of it is.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -15,9 +16,13 @@ from casekeep.identity.actors import who
 from casekeep.identity.model import Actor, Administrator, Clinician, Operator, Partner, Patient
 from casekeep.kernel.errors import InputNotValid, RoleNotAllowed
 from casekeep.kernel.ids import CaseId, UserId, new_id
+from casekeep.kernel.texts import one_line
 
 LONGEST_NAME = 200
 """Characters that a patient's name may have."""
+
+LONGEST_GENDER = 50
+"""Characters that a patient's gender may have."""
 
 OLDEST = 150
 """Years that a patient may have."""
@@ -31,13 +36,13 @@ async def open_case(tx: Tx, audit: AuditLog, actor: Actor, new: NewCase, *, at: 
     Raises RoleNotAllowed, InputNotValid, and what `find_or_create_patient` raises.
     """
     owner = _owner(actor)
-    _check(new)
+    new = _cleaned(new)
     case = await queries.insert_case(
         tx,
         CaseId(new_id()),
         new,
         clinician_id=owner,
-        patient_id=await _patient(tx, new),
+        patient_id=await _patient(tx, audit, actor, new),
         at=at,
     )
     event = Event(Action.CASE_OPENED, case_id=case.id, subject_id=case.patient_id)
@@ -57,22 +62,28 @@ def _owner(actor: Actor) -> UserId | None:
             assert_never(actor)
 
 
-def _check(new: NewCase) -> None:
-    texts = (new.patient_name, new.patient_gender, new.summary or "")
-    if any("\0" in text for text in texts):
+def _cleaned(new: NewCase) -> NewCase:
+    name = one_line(new.patient_name, "patient_name")
+    gender = one_line(new.patient_gender, "patient_gender")
+    if "\0" in (new.summary or ""):
         raise InputNotValid("A text may not hold a NUL character")
-    if not 1 <= len(new.patient_name) <= LONGEST_NAME:
+    if not 1 <= len(name) <= LONGEST_NAME:
         raise InputNotValid(f"patient_name must have 1 to {LONGEST_NAME} characters")
+    if len(gender) > LONGEST_GENDER:
+        raise InputNotValid(f"patient_gender must have at most {LONGEST_GENDER} characters")
     if not 0 <= new.patient_age <= OLDEST:
         raise InputNotValid(f"patient_age must be 0 to {OLDEST}")
+    return replace(new, patient_name=name, patient_gender=gender)
 
 
-async def _patient(tx: Tx, new: NewCase) -> UserId | None:
+async def _patient(tx: Tx, audit: AuditLog, actor: Actor, new: NewCase) -> UserId | None:
     if new.patient_email is None and new.patient_phone is None:
         return None
     first_name, _, last_name = new.patient_name.partition(" ")
     return await find_or_create_patient(
         tx,
+        audit,
+        by=actor,
         email=new.patient_email,
         phone=new.patient_phone,
         first_name=first_name,

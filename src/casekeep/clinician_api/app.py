@@ -5,6 +5,7 @@ from litestar.datastructures import State
 from litestar.enums import MediaType
 
 from casekeep.http.house import House
+from casekeep.http.json_bodies import JsonRequest
 
 from . import cases, files, sign_in
 from .errors import HANDLERS
@@ -26,6 +27,7 @@ def build_app(house: House) -> Litestar:
     return Litestar(
         [*handlers, openapi_document],
         state=State({"house": house}),
+        request_class=JsonRequest,
         exception_handlers=HANDLERS,
         openapi_config=None,
         request_max_body_size=_LARGEST_BODY,

@@ -3,12 +3,13 @@
 from litestar import Router, post
 
 from casekeep.cases.model import NewCase
-from casekeep.cases.opening import LONGEST_NAME, OLDEST
+from casekeep.cases.opening import LONGEST_GENDER, LONGEST_NAME, OLDEST
 from casekeep.files.model import Category
+from casekeep.http.connections import house_of
 
 from .forms import Form, read_form
 from .openapi import BEARER, CreateCaseOperation, refusals
-from .proof import SignedInRequest, demand_same_user, house_of, require_token
+from .proof import SignedInRequest, demand_same_user, require_token
 from .wire import CaseCreated, case_out, file_out
 
 _CATEGORY_OF_PART = {"lab_files": Category.LAB, "radiology_files": Category.RADIOLOGY}
@@ -39,7 +40,7 @@ def _new_case(form: Form) -> NewCase:
     new = NewCase(
         patient_name=form.text("patient_name", LONGEST_NAME),
         patient_age=form.whole_number("patient_age", 0, OLDEST),
-        patient_gender=form.text("patient_gender"),
+        patient_gender=form.text("patient_gender", LONGEST_GENDER),
         summary=form.optional("case_summary"),
         patient_email=form.optional("patient_email"),
         patient_phone=form.optional("patient_phone"),

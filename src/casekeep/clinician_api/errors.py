@@ -111,7 +111,7 @@ def _not_valid(request: _AnyRequest, error: ValidationException) -> _Answer:
 
 
 def _not_json(request: _AnyRequest, _: Exception) -> _Answer:
-    """A body that is no JSON; also one of nothing but opening brackets, to the decoder's word."""
+    """A body that is no JSON."""
     problem = field_problem("body", None, "JSON decode error", {}) | {"type": "json_invalid"}
     return _fields_not_valid(request, FieldsNotValid(problem))
 
@@ -142,7 +142,6 @@ HANDLERS: dict[int | type[Exception], Callable[[Any, Any], Response[Any]]] = {
     ValidationException: _not_valid,
     InternalServerException: _hung_up,
     HTTPException: _http_error,
-    RecursionError: _not_json,
     StoreUnavailable: _store_unavailable,
     Exception: _unexpected,
 }

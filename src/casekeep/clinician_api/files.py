@@ -13,13 +13,14 @@ from casekeep.files.model import Category
 from casekeep.files.opening import open_by_url_path
 from casekeep.files.removal import remove_file
 from casekeep.http.conditions import Verdict, judge
+from casekeep.http.connections import house_of
 from casekeep.http.downloads import send_file
 from casekeep.kernel.ids import FileId
 
 from .errors import FieldsNotValid, field_problem
 from .forms import Form, read_form
 from .openapi import BEARER, DOWNLOADED, LISTED, UploadOperation, WithoutBadRequest, refusals
-from .proof import SignedInRequest, demand_same_user, house_of, require_token
+from .proof import SignedInRequest, demand_same_user, require_token
 from .wire import FileAdded, FilesOut, Message, file_out, read_case_ref, read_uuid
 
 _encode = msgspec.json.Encoder().encode

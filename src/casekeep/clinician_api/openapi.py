@@ -24,7 +24,7 @@ from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.types import ControllerRouterHandler, Method
 from litestar.types.internal_types import PathParameterDefinition
 
-from casekeep.cases.opening import LONGEST_NAME, OLDEST
+from casekeep.cases.opening import LONGEST_GENDER, LONGEST_NAME, OLDEST
 
 from .wire import FilesOut, GrantError, TokensOut
 
@@ -188,7 +188,9 @@ class CreateCaseOperation(Operation):
                     type=OpenAPIType.STRING, min_length=1, max_length=LONGEST_NAME
                 ),
                 "patient_age": Schema(type=OpenAPIType.INTEGER, minimum=0, maximum=OLDEST),
-                "patient_gender": _TEXT,
+                "patient_gender": Schema(
+                    type=OpenAPIType.STRING, min_length=1, max_length=LONGEST_GENDER
+                ),
                 "case_summary": _TEXT,
                 "user_id": _USER_ID,
                 "patient_email": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.EMAIL),

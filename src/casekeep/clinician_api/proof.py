@@ -2,33 +2,24 @@
 clinician or an administrator, or the answer is 401 with one text for every cause.
 """
 
-from typing import Any, cast
+from typing import Any
 
 from litestar import Request
-from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
-from casekeep.http.house import House
+from casekeep.http.connections import Connection, bearer, house_of
 from casekeep.identity.gate import SignedIn
 from casekeep.kernel.errors import ActorMismatch
 
-Connection = ASGIConnection[Any, Any, Any, State]
 AnyRequest = Request[Any, Any, State]
 SignedInRequest = Request[Any, SignedIn, State]
 """A request whose token was proven: `request.auth`."""
 
 
-def house_of(connection: Connection) -> House:
-    """The assembled parts behind this application."""
-    return cast("House", connection.app.state.house)
-
-
 async def require_token(connection: Connection, _: BaseRouteHandler) -> None:
     """Guard of every call but sign-in. Raises TokenNotValid."""
-    scheme, _space, token = connection.headers.get("authorization", "").partition(" ")
-    bearer = token.strip() if scheme.lower() == "bearer" else None
-    connection.scope["auth"] = await house_of(connection).gate.clinician(bearer)
+    connection.scope["auth"] = await house_of(connection).gate.clinician(bearer(connection))
 
 
 def demand_same_user(request: SignedInRequest, user_id: str | None) -> None:

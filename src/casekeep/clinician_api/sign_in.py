@@ -8,11 +8,12 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import JSONBody, QueryParameter
 
+from casekeep.http.connections import house_of
 from casekeep.identity.model import Audience
 from casekeep.kernel import errors as facts
 
 from .openapi import BEARER, GRANTED, refusals
-from .proof import AnyRequest, SignedInRequest, house_of, require_token
+from .proof import AnyRequest, SignedInRequest, require_token
 from .wire import GrantError, TokensOut, UserOut, tokens_out, user_out
 
 _NO_STORE = {"Cache-Control": "no-store"}

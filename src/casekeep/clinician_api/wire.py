@@ -7,6 +7,7 @@ import msgspec
 
 from casekeep.cases.model import Case
 from casekeep.files.model import StoredFile
+from casekeep.http.reading import uuid_in
 from casekeep.http.timestamps import seconds
 from casekeep.identity.model import Tokens, User
 from casekeep.kernel.ids import CaseId, CaseNumber, CaseRef
@@ -84,7 +85,6 @@ class UserOut(msgspec.Struct, frozen=True):
     email: str | None
     role: str
     user_metadata: dict[str, str | None]
-    aud: str = "authenticated"
 
 
 class GrantError(msgspec.Struct, frozen=True):
@@ -164,7 +164,7 @@ def read_case_ref(text: str, where: str = "path") -> CaseRef:
 
 def read_uuid(text: str, field: str, message: str, where: str = "path") -> UUID:
     """A UUID in its usual form. Raises FieldsNotValid."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise FieldsNotValid(field_problem(where, field, message, text)) from None
+    read = uuid_in(text)
+    if read is None:
+        raise FieldsNotValid(field_problem(where, field, message, text))
+    return read

@@ -28,6 +28,8 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LONGEST = 300
 _INNERMOST = 8
 _PLAIN = (bool, int, float, type(None))
+_HEARD_FROM = {"uvicorn.error": logging.WARNING, "pogo_core.util.migrate": logging.ERROR}
+"""The level from which libraries are heard that tell of every step they take."""
 
 
 def configure_logging(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
@@ -113,8 +115,9 @@ class _FromLibraries(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Hand one record on."""
         said = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
-        if record.name == "uvicorn.error" and record.levelno == logging.INFO:
-            said = record.getMessage()  # where it listens, and which process it is
+        is_step = record.levelno < _HEARD_FROM.get(record.name, logging.NOTSET)
+        if is_step and not said.endswith(" died"):  # uvicorn's word for a lost server process
+            return
         structlog.get_logger().log(
             record.levelno,
             "library",

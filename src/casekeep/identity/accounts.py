@@ -11,6 +11,7 @@ from casekeep.identity.passwords import hash_password
 from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.errors import AlreadyTaken, InputNotValid
 from casekeep.kernel.ids import OrganizationId, UserId, new_id
+from casekeep.kernel.texts import one_line
 
 _LONGEST_NAME = 200
 
@@ -40,21 +41,22 @@ async def create_user(
     async with db.transaction(organization_id) as tx:
         if not await queries.insert_user(tx, made, password_hash):
             raise AlreadyTaken("Somebody has this email address or phone number already")
-        event = Event(Action.USER_CREATED, subject_id=made.id, details={"role": role})
-        await audit.record(tx, who(by or Operator(organization_id)), event)
+        await _record_created(tx, audit, by or Operator(organization_id), made)
     return made
 
 
 async def find_or_create_patient(
     tx: Tx,
+    audit: AuditLog,
     *,
+    by: Actor,
     email: str | None,
     phone: str | None,
     first_name: str | None,
     last_name: str | None,
     clock: Clock = utc_now,
 ) -> UserId:
-    """The patient who is reached here; a new account if nobody is.
+    """The patient who is reached here; a new account, recorded as made by `by`, if nobody is.
 
     An account that exists is left as it is: a clinician who opens a case must not be able to lead
     another person's codes elsewhere. Safe to call in parallel. Raises InputNotValid when email and
@@ -66,11 +68,17 @@ async def find_or_create_patient(
     found = await queries.users_reached_at(tx, wanted.email, wanted.phone)
     if not found:
         if await queries.insert_user(tx, wanted, None):
+            await _record_created(tx, audit, by, wanted)
             return wanted.id
         found = await queries.users_reached_at(tx, wanted.email, wanted.phone)
     if len(found) != 1 or found[0].role is not Role.PATIENT:
         raise InputNotValid("patient_email and patient_phone do not belong to one patient")
     return found[0].id
+
+
+async def _record_created(tx: Tx, audit: AuditLog, by: Actor, made: User) -> None:
+    event = Event(Action.USER_CREATED, subject_id=made.id, details={"role": made.role})
+    await audit.record(tx, who(by), event)
 
 
 async def disable_user(
@@ -126,7 +134,7 @@ def _new_user(
 
 
 def _clean_name(name: str | None) -> str | None:
-    name = " ".join(name.split()) if name else ""
-    if len(name) > _LONGEST_NAME or not name.isprintable():
-        raise InputNotValid(f"names have at most {_LONGEST_NAME} printable characters")
+    name = one_line(name or "", "a name")
+    if len(name) > _LONGEST_NAME:
+        raise InputNotValid(f"names have at most {_LONGEST_NAME} characters")
     return name or None

@@ -7,6 +7,7 @@ from litestar.datastructures import State
 from litestar.enums import MediaType
 
 from casekeep.http.house import House
+from casekeep.http.json_bodies import JsonRequest
 
 from . import auth, signed_urls
 from .errors import HANDLERS
@@ -30,6 +31,7 @@ def build_app(house: House) -> Litestar:
     return Litestar(
         [*others, file_router(served_list, limit), openapi_document],
         state=State({"house": house}),
+        request_class=JsonRequest,
         exception_handlers=HANDLERS,
         openapi_config=None,
         logging_config=None,

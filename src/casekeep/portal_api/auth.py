@@ -9,6 +9,7 @@ import msgspec
 from litestar import Response, Router, post
 from litestar.params import JSONBody
 
+from casekeep.http.connections import house_of
 from casekeep.identity.contacts import clean_email
 from casekeep.identity.model import Audience, Tokens
 from casekeep.identity.opaque import Form, read_opaque
@@ -25,7 +26,7 @@ from .errors import (
     WRONG_CODE,
 )
 from .openapi import KEY, refusals
-from .proof import KeyRequest, house_of, require_key
+from .proof import KeyRequest, require_key
 
 _LARGEST_BODY = 16_384
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")

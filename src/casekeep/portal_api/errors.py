@@ -80,11 +80,6 @@ def _http_refused(request: _Request, error: HTTPException) -> Response[Refusal]:
     return refusal(words.status, str(words.text), words.code, error.headers)
 
 
-def _too_deep(_: _Request, __: RecursionError) -> Response[Refusal]:
-    """The JSON decoder's word for a body of nothing but opening brackets."""
-    return refusal(NOT_VALID.status, str(NOT_VALID.text), NOT_VALID.code)
-
-
 def _hung_up(_: _Request, __: InternalServerException) -> Response[Refusal]:
     """The framework's word for a client that left in the middle of its body: no failure of ours,
     and nobody reads the answer.
@@ -101,6 +96,5 @@ HANDLERS: dict[int | type[Exception], Callable[[Any, Any], Response[Any]]] = {
     facts.DomainError: _refused,
     InternalServerException: _hung_up,
     HTTPException: _http_refused,
-    RecursionError: _too_deep,
     Exception: _unexpected,
 }

@@ -13,6 +13,7 @@ from casekeep.files.finding import find_file
 from casekeep.files.links import LIFE
 from casekeep.files.removal import remove_file
 from casekeep.files.renaming import rename_file
+from casekeep.http.connections import house_of
 from casekeep.kernel.ids import FileId
 
 from .attachments import (
@@ -24,7 +25,7 @@ from .attachments import (
 from .envelope import Told, answer
 from .errors import NO_FILE, NOT_PROVEN, NOT_VALID, TOO_LARGE
 from .openapi import KEY_AND_TOKEN, refusals
-from .proof import PatientRequest, house_of, require_patient
+from .proof import PatientRequest, require_patient
 from .reading import read_uuid
 from .signed_urls import signed_url
 from .uploads import upload

@@ -13,11 +13,12 @@ from litestar.params import QueryParameter
 from litestar.types import Receive, Scope, Send
 
 from casekeep.files.listing import list_patient_files
+from casekeep.http.connections import Connection, house_of
 
 from .attachments import AttachmentsAnswer, attachments
 from .errors import NO_CASE, NOT_PROVEN, NOT_VALID
 from .openapi import refusals
-from .proof import Connection, house_of, prove_patient
+from .proof import prove_patient
 from .reading import MOST_ROWS, read_list_query
 
 _ENCODER = msgspec.json.Encoder()

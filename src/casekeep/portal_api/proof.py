@@ -2,28 +2,21 @@
 organisation, the token proves the patient. Neither is ever logged or told back.
 """
 
-from typing import Any, cast
+from typing import Any
 
 from litestar import Request
-from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
-from casekeep.http.house import House
+from casekeep.http.connections import Connection, bearer, field_values, house_of
 from casekeep.identity.model import Partner, Patient
 from casekeep.kernel.errors import InputNotValid, OrganizationNotKnown, TokenNotValid
 
-Connection = ASGIConnection[Any, Any, Any, State]
 AnyRequest = Request[Any, Any, State]
 KeyRequest = Request[Any, Partner, State]
 """A request whose API key was proven: `request.auth`."""
 PatientRequest = Request[Patient, Partner, State]
 """A request whose API key and patient were proven: `request.auth`, `request.user`."""
-
-
-def house_of(connection: Connection) -> House:
-    """The assembled parts behind this application."""
-    return cast("House", connection.app.state.house)
 
 
 async def require_key(connection: Connection, _: BaseRouteHandler) -> None:
@@ -52,28 +45,14 @@ async def prove_patient(connection: Connection) -> tuple[Partner, Patient]:
         partner = await gate.partner(key)
     except OrganizationNotKnown:
         raise TokenNotValid from None
-    actor = (await gate.patient(_bearer(connection))).actor
+    actor = (await gate.patient(bearer(connection))).actor
     if not isinstance(actor, Patient) or actor.organization_id != partner.organization_id:
         raise TokenNotValid
     return partner, actor
 
 
 def _api_key(connection: Connection) -> str:
-    values = _header(connection, b"cv-api-key")
+    values = field_values(connection, b"cv-api-key")
     if len(values) != 1 or not values[0]:
         raise InputNotValid("cv-api-key is missing")
     return values[0]
-
-
-def _bearer(connection: Connection) -> str | None:
-    """The token of `Authorization: Bearer …` (RFC 6750, section 2.1), if it is given once."""
-    values = _header(connection, b"authorization")
-    if len(values) != 1:
-        return None
-    scheme, _, token = values[0].partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
-
-
-def _header(connection: Connection, name: bytes) -> list[str]:
-    headers = connection.scope["headers"]
-    return [value.decode("latin-1").strip() for key, value in headers if key == name]

@@ -7,21 +7,22 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 from uuid import UUID
 
+from casekeep.http.reading import uuid_in
 from casekeep.kernel.errors import InputNotValid
 from casekeep.kernel.ids import CaseId
 
 MOST_ROWS = 200
 """The most files that a page may have."""
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,2}")
 
 
 def read_uuid(text: str) -> UUID:
     """A UUID in its usual form of 36 characters. Raises InputNotValid."""
-    if not _UUID.fullmatch(text):
+    read = uuid_in(text)
+    if read is None:
         raise InputNotValid("an id must be a UUID")
-    return UUID(text)
+    return read
 
 
 class ListQuery(NamedTuple):

@@ -13,11 +13,12 @@ from litestar.params import QueryParameter
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from casekeep.files.opening import OpenFile, open_link
+from casekeep.http.connections import house_of
 from casekeep.http.downloads import answer_for, send_answer
 
 from .errors import NO_FILE, NOT_VALID
 from .openapi import refusals
-from .proof import AnyRequest, PatientRequest, house_of
+from .proof import AnyRequest, PatientRequest
 from .reading import read_query
 
 _PATH = "/api/v1/files/content"

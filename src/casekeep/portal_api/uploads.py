@@ -13,6 +13,7 @@ from litestar.params import JSONBody
 
 from casekeep.files.content import PORTAL_TYPES
 from casekeep.files.model import Category, SizeLimits
+from casekeep.http.connections import house_of
 from casekeep.kernel.errors import InputNotValid
 from casekeep.kernel.ids import CaseId
 
@@ -20,10 +21,10 @@ from .attachments import ReceivedAnswer, received
 from .envelope import answer
 from .errors import FILE_REFUSED, NO_CASE, NOT_PROVEN, NOT_VALID, TOO_LARGE
 from .openapi import refusals
-from .proof import PatientRequest, house_of
+from .proof import PatientRequest
 from .reading import read_uuid
 
-_PREFIX = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
+_PREFIX = re.compile(r"data:([^,;]{0,100})(?:;[^,]{0,200})?;base64,", re.IGNORECASE)
 _PIECE = 1 << 20
 """Characters decoded at a time: a multiple of four, since four of them are three bytes."""
 _ROOM_FOR_OTHER_FIELDS = 1 << 16
@@ -60,11 +61,21 @@ class Upload(msgspec.Struct, frozen=True, rename="camel"):
 async def upload(request: PatientRequest, data: JSONBody[Upload]) -> Response[ReceivedAnswer]:
     """Upload a file to one of the patient's cases, or as a general document."""
     case_id = None if data.case_id is None else CaseId(read_uuid(data.case_id))
+    _check(data)
     content = decoded(data.data)
     async with house_of(request).receiving.batch(request.user, PORTAL_TYPES) as batch:
         await batch.receive(data.name, content, Category.LAB, data.mime_type)
         file = await batch.keep_for_patient(case_id)
     return answer(ReceivedAnswer(200, success=True, data=received(file)))
+
+
+def _check(data: Upload) -> None:
+    """Raises InputNotValid for a blank name, and for two types at once."""
+    if not data.name.strip():
+        raise InputNotValid("name must not be blank")
+    prefix = _PREFIX.match(data.data)
+    if prefix and prefix[1].lower() not in ("", data.mime_type):
+        raise InputNotValid("data is said to be of another type than mimeType")
 
 
 async def decoded(data: str) -> AsyncGenerator[bytes, None]:

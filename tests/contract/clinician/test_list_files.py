@@ -106,8 +106,10 @@ async def test_absent_foreign_and_other_peoples_cases_are_told_alike(
 
 
 @pytest.mark.parametrize(
-    "case_id", ["abc", "-1", "1.5", "12345678901234567890", "%20", "0x10", "¹"]
-)
+    "case_id",
+    ["abc", "-1", "1.5", "12345678901234567890", "%20", "0x10", "¹", "0" * 32,
+     f"{{{UUID(int=1)}}}", f"urn:uuid:{UUID(int=1)}", f"{UUID(int=1)}0", str(UUID(int=1))[:-1]],
+)  # fmt: skip
 async def test_neither_kind_of_id(house: House, clinician: AsyncClient, case_id: str) -> None:
     caller = await signed_in_clinician(house)
     response = await clinician.get(f"/cases/files/{case_id}", headers=caller.headers)
@@ -125,6 +127,22 @@ async def test_without_a_live_token(house: House, clinician: AsyncClient) -> Non
         response = await clinician.get(f"/cases/files/{case}", headers=headers)
         assert refusal(response) == (401, "Invalid or expired token")
         assert response.headers["www-authenticate"] == "Bearer"
+
+
+async def test_for_another_user_it_is_refused(house: House, clinician: AsyncClient) -> None:
+    caller = await signed_in_clinician(house)
+    case = (await open_case(clinician, caller.headers))["case"]["id"]
+    colleague = (await signed_in_clinician(house, caller.organization_id)).user.id
+    url = f"/cases/files/{case}"
+    for other in (colleague, uuid4(), "x"):
+        answer = await clinician.get(url, headers=caller.headers, params={"user_id": str(other)})
+        check("user-403", answer)
+    both = await clinician.get(
+        f"{url}?user_id={caller.user.id}&user_id={colleague}", headers=caller.headers
+    )
+    check("user-403", both)
+    own = await clinician.get(url, headers=caller.headers, params={"user_id": str(caller.user.id)})
+    assert own.status_code == 200
 
 
 async def test_a_bad_request_is_told_as_text(house: House, clinician: AsyncClient) -> None:

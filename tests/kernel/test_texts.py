@@ -1,0 +1,28 @@
+"""What may stand on one line."""
+
+import pytest
+
+from casekeep.kernel.errors import InputNotValid
+from casekeep.kernel.texts import one_line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", ""),
+        (" \t\n\u2028", ""),
+        ("\u200d\u200c ", ""),
+        (" Pat \r\n van  der\u00a0Example ", "Pat van der Example"),
+        ("نوید\u200cپور", "نوید\u200cپور"),
+        ("שם\u200f", "שם\u200f"),
+        ("O'Brien-Łódź 李", "O'Brien-Łódź 李"),
+    ],
+)
+def test_white_space_is_one_space_and_joiners_stay(text: str, line: str) -> None:
+    assert one_line(text, "name") == line
+
+
+@pytest.mark.parametrize("bad", [*"\0\x07\x1b\x7f\x80\u202a\u202e\u2066\u2069", "\ud800"])
+def test_control_and_direction_characters_are_refused(bad: str) -> None:
+    with pytest.raises(InputNotValid, match="name may not hold control characters"):
+        one_line(f"Pat{bad} Example", "name")
