@@ -194,7 +194,7 @@ create table audit_seals (
 );
 
 -- Not a tenant table: which organisations have somebody of this email address, as a digest.
--- The application has no privilege on it; it asks the function below.
+-- The application has no privilege on it; it asks a function.
 create table sign_in_directory (
     email_sha256      bytea not null,
     organization_id   uuid not null references organizations (id) on delete cascade,
@@ -217,13 +217,6 @@ $$;
 
 create trigger users_keep_sign_in_directory after insert or update of email on users
     for each row execute function keep_sign_in_directory();
-
-create function find_sign_ins(email text) returns table (organization_id uuid, user_id uuid)
-language sql stable security definer set search_path = public, pg_temp as $$
-    select d.organization_id, d.user_id from sign_in_directory d
-    where d.email_sha256 = sha256(convert_to(lower(email), 'UTF8'))
-    order by d.user_id
-$$;
 
 -- Every organisation's id and no more, for background tasks that work through all of them.
 create table organization_directory (organization_id uuid primary key
@@ -310,12 +303,11 @@ select grant_to_application('select, insert, update on organizations, users, api
     refresh_tokens, one_time_codes, rate_limits, cases, files');
 select grant_to_application('delete on refresh_tokens, sign_ins, one_time_codes, rate_limits, files');
 select grant_to_application('select, insert on audit_events, audit_seals');
-select grant_to_application('execute on function find_sign_ins(text)');
 select grant_to_application('execute on function all_organization_ids()');
 
 -- migrate: rollback
 
 drop table organization_directory, sign_in_directory, audit_seals, audit_events, files, cases, rate_limits,
     one_time_codes, refresh_tokens, sign_ins, api_keys, users, organizations cascade;
-drop function keep_sign_in_directory(), find_sign_ins(text), keep_organization_directory(),
-    all_organization_ids(), grant_to_application(text);
+drop function keep_sign_in_directory(), keep_organization_directory(), all_organization_ids(),
+    grant_to_application(text);

@@ -20,8 +20,7 @@ COUNTERS = {"sign_in_attempts"}
 """Counts per keyed hash, from before anybody is known; reached through two functions."""
 
 DOORS = {
-    "find_sign_ins",  # ids of organisations and users by an exact email address
-    "find_password_sign_ins",  # the same, of accounts that have a password
+    "find_password_sign_ins",  # ids of organisations and users by an exact email address
     "all_organization_ids",  # ids for background tasks
     "spend_sign_in_attempt",  # counts, above
     "give_back_sign_in_attempt",
