@@ -4,7 +4,8 @@
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 from urllib.parse import urlsplit, urlunsplit
@@ -16,6 +17,7 @@ from casekeep.db.embedded.capacity import MAX_CONNECTIONS
 PREFIX = "CASEKEEP_"
 MIB = 1 << 20
 _CONNECTIONS_BESIDE = 20
+_NO_SETTINGS = frozenset({PREFIX + "CONFIG", PREFIX + "TEST_SERVER_URL"})
 
 
 class SettingsNotValid(Exception):
@@ -40,7 +42,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = ""
     trusted_proxies: Annotated[
         str,
-        _doc("Addresses of proxies whose X-Forwarded-For is believed, with commas between them."),
+        _doc(
+            "Addresses or networks of proxies whose X-Forwarded-For is believed, with commas "
+            "between them."
+        ),
     ] = ""
     database_url: Annotated[
         str,
@@ -113,16 +118,28 @@ def load_settings(given: Mapping[str, object] | None = None) -> Settings:
         for name in Settings.__struct_fields__
         if PREFIX + name.upper() in os.environ
     }
-    chosen = {**from_environment, **{k: v for k, v in (given or {}).items() if v is not None}}
-    values = {**_from_file(str(chosen.get("data", "data"))), **chosen}
+    typed = {k: v for k, v in (given or {}).items() if v is not None}
+    chosen = {**from_environment, **typed}
+    file = _file(str(chosen.get("data", "data")))
+    values = {**_from_file(file), **chosen}
     try:
         settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsNotValid(_explain(str(error))) from None
+        raise SettingsNotValid(_explain(str(error), file, typed, from_environment)) from None
     if settings.secret_key and len(settings.secret_key) < 32:  # noqa: PLR2004 - see its description
         raise SettingsNotValid("CASEKEEP_SECRET_KEY must have at least 32 characters")
     _check_connections(settings)
+    _check_public_url(settings.public_url)
+    _check_proxies(settings.trusted_proxies)
     return settings
+
+
+def unknown_variables() -> tuple[str, ...]:
+    """Variables that look like settings and are none, such as CASEKEEP_POTR."""
+    known = {PREFIX + name.upper() for name in Settings.__struct_fields__} | _NO_SETTINGS
+    return tuple(
+        sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    )
 
 
 def export_settings(settings: Settings) -> None:
@@ -149,16 +166,27 @@ def described() -> Iterator[tuple[str, object, msgspec.Meta]]:
         yield name, default, get_args(hints[name])[1]
 
 
-def _from_file(data: str) -> dict[str, object]:
+def _file(data: str) -> Path:
     named = os.environ.get(PREFIX + "CONFIG")
-    path = Path(named) if named else Path(data) / "casekeep.toml"
+    return Path(named) if named else Path(data) / "casekeep.toml"
+
+
+def _from_file(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        if named:
+        if os.environ.get(PREFIX + "CONFIG"):
             raise SettingsNotValid(f"CASEKEEP_CONFIG names {path}, which does not exist") from None
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except NotADirectoryError:
+        raise SettingsNotValid(f"{path.parent} is a file, not a folder") from None
+    except PermissionError:
+        if os.access(path.parent, os.X_OK):
+            raise SettingsNotValid(f"{path} may not be read") from None
+        raise SettingsNotValid(f"{path.parent} may not be entered") from None
+    except OSError as error:
+        raise SettingsNotValid(f"{path} cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsNotValid(f"{path} cannot be read as TOML: {error}") from None
 
 
@@ -173,10 +201,56 @@ def _check_connections(settings: Settings) -> None:
         )
 
 
-def _explain(message: str) -> str:
+def _check_public_url(value: str) -> None:
+    """An origin, as RFC 6454 has it: scheme, host and port; a slash at the end does no harm."""
+    try:
+        parts = urlsplit(value)
+        is_origin = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_origin = False
+    else:
+        origin = f"{parts.scheme}://{parts.netloc}"
+        is_origin = is_origin and value.lower().rstrip("/") == origin.lower() and "@" not in origin
+    if value and (not is_origin or any(c.isspace() for c in value)):
+        raise SettingsNotValid(
+            "CASEKEEP_PUBLIC_URL: an origin such as https://files.clinic.example, without a path"
+        )
+
+
+def _check_proxies(value: str) -> None:
+    """A network whose address is no network's, such as 10.0.0.7/8, would be believed by nobody."""
+    try:
+        for each in value.split(",") if value else ():
+            ip_network(each.strip())
+    except ValueError:
+        raise SettingsNotValid(
+            "CASEKEEP_TRUSTED_PROXIES: addresses or networks such as 10.0.0.7 or 10.0.0.0/8, "
+            "with commas between them"
+        ) from None
+
+
+def _explain(message: str, file: Path, typed: Collection[str], variables: Collection[str]) -> str:
+    """What is wrong, named as the operator named it: an option, a variable, or a line of a file."""
     what, _, where = message.partition(" - at `$.")
     name = where.rstrip("`")
-    return f"{PREFIX}{name.upper()}: {what}" if name else what
+    if not name:
+        return f"{file}: {what.replace('Object contains unknown field', 'there is no setting')}"
+    if name in typed:
+        return f"--{name}: {_takes(name)}"
+    if name in variables:
+        return f"{PREFIX}{name.upper()}: {_takes(name)}"
+    return f"{file}: {name}: {_takes(name)}"
+
+
+def _takes(name: str) -> str:
+    kind, meta = get_args(get_type_hints(Settings, include_extras=True)[name])
+    if kind is bool:
+        return "true or false"
+    if kind is str:
+        return "a text that is not empty" if meta.min_length else "a text"
+    if meta.le is None:
+        return f"a number above {meta.gt}"
+    return f"a number from {meta.ge} to {meta.le}"
 
 
 def _masked(value: str) -> str:

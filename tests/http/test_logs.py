@@ -116,9 +116,12 @@ def test_libraries_are_heard_without_what_they_fill_in(written: io.StringIO) -> 
     assert said == [("asyncio", "Task failed"), ("driver", "row %s"), ("driver", "ValueError")]
 
 
-def test_the_server_may_say_where_it_listens(written: io.StringIO) -> None:
+def test_libraries_are_not_heard_at_every_step(written: io.StringIO) -> None:
     logging.getLogger("uvicorn.error").info("Listening on %s", "127.0.0.1:8000")
-    assert only_line(written)["said"] == "Listening on 127.0.0.1:8000"
+    logging.getLogger("pogo_core.util.migrate").warning("Applying %s", "0001")
+    assert written.getvalue() == ""
+    logging.getLogger("uvicorn.error").info("Child process [7] died")
+    assert only_line(written)["said"] == "Child process [7] died"
 
 
 def test_on_a_terminal_lines_are_for_people(written: io.StringIO) -> None:

@@ -1,34 +1,27 @@
-"""Organisations, users and API keys from a shell on the server. Secrets are shown once, here."""
+"""Organisations and people's accounts from a shell on the server. The secret of an organisation's
+first API key is shown once, here.
+"""
 
 import sys
-from datetime import datetime
+from getpass import getpass
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.table import Table
 
 from casekeep.audit.log import AuditLog
-from casekeep.cli.options import (
-    DataOption,
-    JsonOption,
-    OrgOption,
-    organization,
-    out,
-    print_json,
-    with_records,
-)
+from casekeep.cli.options import DataOption, JsonOption, OrgOption, with_records, within
+from casekeep.cli.printing import print_json, print_table, shown_time
 from casekeep.db.database import Database
-from casekeep.identity.accounts import create_user
-from casekeep.identity.api_keys import create_api_key, list_api_keys, revoke_api_key
-from casekeep.identity.model import ApiKey, Organization, Role, User
-from casekeep.identity.organizations import create_organization
+from casekeep.identity.accounts import create_user, disable_user, find_user, list_users
+from casekeep.identity.api_keys import create_api_key
+from casekeep.identity.model import Organization, Role, User
+from casekeep.identity.organizations import all_organizations, create_organization
 from casekeep.kernel.errors import InputNotValid
-from casekeep.kernel.ids import ApiKeyId, OrganizationId
+from casekeep.kernel.ids import OrganizationId, UserId
 
 organizations = typer.Typer(help="Organisations: each one's data is walled off from the others'.")
 users = typer.Typer(help="People's accounts in an organisation.")
-keys = typer.Typer(help="API keys, with which a partner's software speaks for an organisation.")
 
 
 @organizations.command("create")
@@ -40,6 +33,8 @@ def create(
     """Make an organisation and its first API key.
 
     The key is shown once and never again: only its hash is kept.
+
+    Example: `casekeep org create 'Lakeside Clinic'`
     """
 
     async def act(db: Database, audit: AuditLog) -> tuple[Organization, str]:
@@ -47,13 +42,37 @@ def create(
         _, secret = await create_api_key(db, audit, made.id, "first key")
         return made, secret
 
-    made, secret = with_records(data, act)
+    made, secret = with_records(data, act, may_be_new=True)
     if as_json:
         print_json({"organization_id": made.id, "api_key": secret})
         return
-    out.print(f"Organisation  {made.id}  {made.name}", highlight=False)
-    out.print(f"API key       {secret}   (keep it now: it is not shown again)", highlight=False)
-    out.print(f"Next: casekeep user create --org {made.id} --role clinician --email …")
+    typer.echo(f"Organisation  {made.id}  {made.name}")
+    typer.echo(f"API key       {secret}   (keep it now: it is not shown again)")
+    typer.echo(
+        f"Next: casekeep user create --org {made.id} --role clinician --email … --password-stdin"
+    )
+
+
+@organizations.command("list")
+def list_organizations(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Show every organisation and its id.
+
+    Example: `casekeep org list`
+    """
+
+    async def act(db: Database, _: AuditLog) -> tuple[Organization, ...]:
+        return await all_organizations(db)
+
+    found = with_records(data, act)
+    if as_json:
+        shown = [
+            {"organization_id": each.id, "name": each.name, "created_at": each.created_at}
+            for each in found
+        ]
+        print_json({"organizations": shown})
+        return
+    rows = [(str(each.id), each.name, shown_time(each.created_at)) for each in found]
+    print_table(("id", "name", "created"), rows)
 
 
 @users.command("create")
@@ -66,7 +85,11 @@ def create_account(
     last_name: Annotated[str | None, typer.Option(help="Family name.")] = None,
     password_stdin: Annotated[
         bool,
-        typer.Option("--password-stdin", help="Read the password from the first line of stdin."),
+        typer.Option(
+            "--password-stdin",
+            help="Read the password, of at least 8 characters, from the first line of stdin; "
+            "on a terminal it is asked for and not shown.",
+        ),
     ] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -75,16 +98,18 @@ def create_account(
 
     Clinicians and administrators sign in with a password; patients with a code that is sent to
     their email address or phone, so they need none.
-    """
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
-    if role is not Role.PATIENT and not password:
-        raise InputNotValid(f"a {role} signs in with a password: add --password-stdin")
 
-    async def act(db: Database, audit: AuditLog) -> User:
+    Example: `casekeep user create --org ID --role patient --email me@a.example`
+    """
+    if role is not Role.PATIENT and not password_stdin:
+        raise InputNotValid(f"a {role} signs in with a password: add --password-stdin")
+    password = _read_password() if password_stdin else None
+
+    async def act(db: Database, audit: AuditLog, org: OrganizationId) -> User:
         return await create_user(
             db,
             audit,
-            organization_id=organization(org),
+            organization_id=org,
             role=role,
             email=email,
             phone=phone,
@@ -93,69 +118,86 @@ def create_account(
             password=password,
         )
 
-    made = with_records(data, act)
+    made = within(data, org, act)
     if as_json:
         print_json({"user_id": made.id})
     else:
-        out.print(f"User  {made.id}  ({made.role})", highlight=False)
+        typer.echo(f"User  {made.id}  ({made.role})")
 
 
-@keys.command("create")
-def create_key(
-    org: OrgOption,
-    label: Annotated[str, typer.Option(help="What the key is for, to tell it from others.")],
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Make an API key. It is shown once and never again: only its hash is kept."""
-
-    async def act(db: Database, audit: AuditLog) -> tuple[ApiKey, str]:
-        return await create_api_key(db, audit, organization(org), label)
-
-    key, secret = with_records(data, act)
-    if as_json:
-        print_json({"api_key_id": key.id, "api_key": secret})
-        return
-    out.print(f"API key  {secret}   (keep it now: it is not shown again)", highlight=False)
-    out.print(f"Its id   {key.id}   (to revoke it)", highlight=False)
-
-
-@keys.command("list")
-def list_keys(org: OrgOption, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Show the keys of an organisation: their labels and when they were last used."""
-
-    async def act(db: Database, _: AuditLog) -> list[ApiKey]:
-        return list(await list_api_keys(db, organization(org)))
-
-    found = with_records(data, act)
-    if as_json:
-        print_json({"api_keys": found})
-        return
-    table = Table("id", "label", "created", "last used", "revoked")
-    for key in found:
-        times = (key.created_at, key.last_used_at, key.revoked_at)
-        table.add_row(str(key.id), key.label, *(_shown(each) for each in times))
-    out.print(table)
-
-
-@keys.command("revoke")
-def revoke_key(
-    org: OrgOption,
-    key_id: Annotated[UUID, typer.Argument(help="The key's id, from `casekeep key list`.")],
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Make a key useless at once, in every running server."""
-
-    async def act(db: Database, audit: AuditLog) -> None:
-        await revoke_api_key(db, audit, OrganizationId(org), ApiKeyId(key_id))
-
-    with_records(data, act)
-    if as_json:
-        print_json({"api_key_id": key_id, "revoked": True})
+def _read_password() -> str:
+    if not sys.stdin.isatty():
+        password = sys.stdin.readline().rstrip("\r\n")
     else:
-        out.print(f"Revoked {key_id}", highlight=False)
+        password = getpass("Password: ", stream=sys.stderr)
+        if password and getpass("Again: ", stream=sys.stderr) != password:
+            raise InputNotValid("the two passwords differ")
+    if not password:
+        raise InputNotValid("the password on stdin was empty")
+    return password
 
 
-def _shown(time: datetime | None) -> str:
-    return time.strftime("%Y-%m-%d %H:%M") if time else "-"
+@users.command("list")
+def list_accounts(org: OrgOption, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Show everybody's account in an organisation.
+
+    Example: `casekeep user list --org ID`
+    """
+
+    async def act(db: Database, _: AuditLog, org: OrganizationId) -> tuple[User, ...]:
+        return await list_users(db, org)
+
+    found = within(data, org, act)
+    if as_json:
+        print_json({"users": [_encoded(user) for user in found]})
+        return
+    rows = [
+        (
+            str(user.id),
+            str(user.role),
+            " ".join(filter(None, (user.first_name, user.last_name))) or "-",
+            user.email or "-",
+            user.phone or "-",
+        )
+        for user in found
+    ]
+    print_table(("id", "role", "name", "email", "phone"), rows)
+
+
+def _encoded(user: User) -> dict[str, object]:
+    return {
+        "user_id": user.id,
+        "role": user.role,
+        "email": user.email,
+        "phone": user.phone,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "created_at": user.created_at,
+    }
+
+
+@users.command("disable")
+def disable_account(
+    org: OrgOption,
+    user_id: Annotated[UUID, typer.Argument(help="The user's id, from `casekeep user list`.")],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Close an account: who is signed in with it is signed out at once, and nobody can sign in.
+
+    Example: `casekeep user disable --org ID USER_ID`
+    """
+
+    async def act(db: Database, audit: AuditLog, org: OrganizationId) -> None:
+        if await find_user(db, org, UserId(user_id)) is None:
+            raise InputNotValid("no user has this id; 'casekeep user list' shows them")
+        try:
+            await disable_user(db, audit, org, UserId(user_id))
+        except InputNotValid:
+            raise InputNotValid("this account was disabled already") from None
+
+    within(data, org, act)
+    if as_json:
+        print_json({"user_id": user_id, "disabled": True})
+    else:
+        typer.echo(f"Disabled {user_id}")

@@ -3,11 +3,12 @@ stderr and an exit status (1: refused, 2: wrong usage).
 """
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from casekeep.cli import accounts, server, upkeep
+from casekeep.cli import accounts, keys, server, upkeep
 from casekeep.cli.listening import PortNotFree
 from casekeep.db.errors import DatabaseNotUsable
 from casekeep.kernel.errors import DomainError
@@ -17,19 +18,37 @@ _REFUSALS = (DomainError, SettingsNotValid, DatabaseNotUsable, PortNotFree)
 
 app = typer.Typer(
     name="casekeep",
-    help="The file room of a clinic. Start with [bold]casekeep demo[/bold] to look around, or "
-    "[bold]casekeep serve[/bold] for real use.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # nothing that a person typed, and no [env: …], is ever markup
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"casekeep {version('casekeep')}")
+        raise typer.Exit
+
+
+@app.callback()
+def casekeep(
+    _: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """The file room of a clinic. Start with `casekeep demo` to look around, or `casekeep serve` for
+    real use.
+    """
+
+
 app.command("serve")(server.serve)
 app.command("demo")(server.demo)
 app.command("migrate")(upkeep.migrate)
 app.add_typer(accounts.organizations, name="org")
 app.add_typer(accounts.users, name="user")
-app.add_typer(accounts.keys, name="key")
+app.add_typer(keys.keys, name="key")
 app.add_typer(upkeep.config, name="config")
 
 
@@ -38,5 +57,5 @@ def main() -> None:
     try:
         app()
     except _REFUSALS as refusal:
-        Console(stderr=True).print(f"[red]casekeep:[/red] {refusal}", highlight=False)
+        typer.echo(f"{typer.style('casekeep:', fg='red')} {refusal}", err=True)
         sys.exit(1)

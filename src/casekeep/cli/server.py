@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from casekeep.cli import notices
 from casekeep.cli.options import DataOption
 from casekeep.settings import load_settings
 
@@ -29,11 +30,19 @@ def serve(
 
     Starts its own PostgreSQL in the data folder, or uses CASEKEEP_DATABASE_URL. Prints one line on
     stdout when it is ready; the log goes to stderr. `casekeep config show` lists every setting.
+
+    Example: `casekeep serve --data /srv/casekeep --port 8000`
     """
     from casekeep.cli import serving  # noqa: PLC0415 - heavy, and needed here only
 
     given = {"data": data, "host": host, "port": port, "workers": workers}
-    raise typer.Exit(serving.serve(load_settings(given), on_ready=_announce))
+    settings = load_settings(given)
+    notices.tell_unknown_variables()
+    notices.tell_demo_passwords(settings)
+    notices.tell_undelivered(settings)
+    with notices.around(settings):
+        status = serving.serve(settings, on_ready=_announce)
+    raise typer.Exit(status)
 
 
 def _announce(url: str) -> None:
@@ -51,8 +60,14 @@ def demo(
     The first start makes two organisations with clinicians, patients, cases and some eighty real
     files; later starts find them again. Prints who can sign in and how. Never use it for real
     patients: its passwords are public.
+
+    Example: `casekeep demo --port 8000`
     """
     from casekeep.cli.demo import running  # noqa: PLC0415 - heavy, and needed here only
 
     given: dict[str, Any] = {"data": data, "host": host, "port": port, "workers": workers}
-    raise typer.Exit(running.serve_demo(load_settings({**given, "demo": True})))
+    settings = load_settings({**given, "demo": True})
+    notices.tell_unknown_variables()
+    with notices.around(settings):
+        status = running.serve_demo(settings)
+    raise typer.Exit(status)

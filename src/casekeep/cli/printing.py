@@ -1,0 +1,35 @@
+"""How commands print. Nothing is cut, wrapped or read as markup: ids and keys are copied from here,
+and what people typed comes back as they typed it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import typer
+from rich.cells import cell_len
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - anything that encodes
+    """One line of JSON on stdout."""
+    typer.echo(msgspec.json.encode(value).decode())
+
+
+def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Aligned columns on stdout, each as wide as its longest cell."""
+    lines = [titles, *rows]
+    widths = [max(cell_len(line[column]) for line in lines) for column in range(len(titles))]
+    for line in lines:
+        cells = (cell + " " * (w - cell_len(cell)) for cell, w in zip(line, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
+
+
+def shown_time(time: datetime | None) -> str:
+    """To the minute, in UTC; a dash for never."""
+    return time.strftime("%Y-%m-%d %H:%M") if time else "-"
+
+
+def tell(text: str) -> None:
+    """One line for people, on stderr."""
+    typer.echo(text, err=True)
