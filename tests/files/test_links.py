@@ -6,6 +6,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
+from casekeep.files.linking import link_file
 from casekeep.files.links import LIFE, Links
 from casekeep.files.model import Category, StoredFile
 from casekeep.files.opening import OpenFile, open_link
@@ -27,14 +28,13 @@ def links(after: timedelta = timedelta(0), secret: bytes = SECRET) -> Links:
 
 
 def test_a_link_says_whom_and_which_file_it_is_for() -> None:
-    assert links().read(links().sign(PATIENT, FILE)) == (PATIENT, FILE)
+    assert links().read(links().sign(PATIENT, FILE)) == (PATIENT, FILE, True)
 
 
 def test_a_link_lives_fifteen_minutes() -> None:
     token = links().sign(PATIENT, FILE)
-    assert links(timedelta(seconds=LIFE - 1)).read(token) == (PATIENT, FILE)
-    with pytest.raises(TokenNotValid):
-        links(timedelta(seconds=LIFE)).read(token)
+    assert links(timedelta(seconds=LIFE - 1)).read(token).is_live
+    assert not links(timedelta(seconds=LIFE)).read(token).is_live
 
 
 def forged(header: dict[str, str], token: str) -> str:
@@ -75,7 +75,7 @@ def claims(**changed: object) -> str:
     ],
 )
 def test_anything_else_is_no_link(token: str) -> None:
-    assert links().read(claims()) == (PATIENT, FILE)
+    assert links().read(claims()) == (PATIENT, FILE, True)
     with pytest.raises(TokenNotValid):
         links().read(token)
 
@@ -152,3 +152,38 @@ async def test_a_link_dies_with_its_file_and_opens_no_other(room: Room) -> None:
     await remove_file(room.db, room.audit, clinician, file.id)
     with pytest.raises(FileNotVisible):
         await follow(room, token)
+
+
+async def test_a_link_whose_time_is_over_is_refused_and_recorded(room: Room) -> None:
+    _, patient, file = await patients_file(room)
+    token = links().sign(patient, file.id)
+    with pytest.raises(FileNotVisible):
+        await follow(room, token, links(timedelta(seconds=LIFE)))
+    with pytest.raises(FileNotVisible):
+        await follow(room, token, links(secret=b"another secret of thirty-two bytes!!"))
+    assert await room.events(patient.organization_id) == [
+        ("file.received", "done"),
+        ("file.opened", "refused"),
+    ]
+
+
+async def test_a_link_into_an_organisation_that_does_not_exist_is_refused(room: Room) -> None:
+    with pytest.raises(FileNotVisible):
+        await follow(room, links().sign(PATIENT, FILE))
+
+
+async def test_a_link_is_recorded_before_it_is_given(room: Room) -> None:
+    _, patient, file = await patients_file(room)
+    token, linked = await link_file(room.db, room.audit, links(), patient, file.id)
+    assert linked == file
+    assert links().read(token) == (patient, file.id, True)
+    assert (await room.events(patient.organization_id))[-1] == ("file.linked", "done")
+
+
+async def test_a_link_that_is_refused_is_recorded_as_one(room: Room) -> None:
+    _, patient, file = await patients_file(room)
+    stranger = await make_patient(room.db, patient.organization_id)
+    for wanted in (file.id, FileId(new_id())):
+        with pytest.raises(FileNotVisible):
+            await link_file(room.db, room.audit, links(), stranger, wanted)
+        assert (await room.events(patient.organization_id))[-1] == ("file.linked", "refused")

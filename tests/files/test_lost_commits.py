@@ -13,12 +13,19 @@ from casekeep.db.database import Database
 from casekeep.files.model import Category
 from casekeep.files.receiving import Receiving
 from casekeep.files.sweeping import Receiver
+from casekeep.kernel.ids import CaseId, OrganizationId
 from tests.files.cutting import Cut, Wire, wire_to
 from tests.files.room import LIMITS, Room, body, pdf
 from tests.support.database import TestServer
 from tests.support.factories import make_case, make_clinician, make_organization
 
 NEW = NewCase("Pat Example", 44, "female")
+
+
+async def cases(room: Room, organization_id: OrganizationId) -> list[CaseId]:
+    async with room.db.transaction(organization_id) as tx:
+        rows = await tx.fetch("select id from cases where organization_id = $1", organization_id)
+    return [row["id"] for row in rows]
 
 
 @pytest_asyncio.fixture
@@ -38,15 +45,18 @@ def shaky(wire: tuple[Wire, Database], receiver: Receiver, room: Room, tmp_path:
     return Room(db, blobs, audit, receiving, receiver.number, tmp_path / "blobs")
 
 
+@pytest.mark.parametrize("names", [["one.pdf", "two.pdf"], []])
 async def test_a_commit_that_happened_is_told_as_done(
-    wire: tuple[Wire, Database], shaky: Room, room: Room
+    wire: tuple[Wire, Database], shaky: Room, room: Room, names: list[str]
 ) -> None:
     clinician = await make_clinician(room.db, await make_organization(room.db))
     async with shaky.receiving.batch(clinician) as batch:
-        await batch.receive("one.pdf", body(pdf()), Category.LAB)
-        await batch.receive("two.pdf", body(pdf()), Category.RADIOLOGY)
+        for name in names:
+            await batch.receive(name, body(pdf()), Category.LAB)
         wire[0].cut("after the commit")
         case, files = await batch.keep_in_new_case(NEW)
+    assert [file.name for file in files] == names
+    assert await cases(room, clinician.organization_id) == [case.id]
     rows = await room.rows(clinician.organization_id)
     assert [(row["id"], row["state"], row["case_id"]) for row in rows] == [
         (file.id, "stored", case.id) for file in files
@@ -56,24 +66,23 @@ async def test_a_commit_that_happened_is_told_as_done(
     }
 
 
+@pytest.mark.parametrize("names", [["one.pdf"], []])
 async def test_a_commit_that_did_not_happen_leaves_nothing(
-    wire: tuple[Wire, Database], shaky: Room, room: Room
+    wire: tuple[Wire, Database], shaky: Room, room: Room, names: list[str]
 ) -> None:
     clinician = await make_clinician(room.db, await make_organization(room.db))
 
     async def upload() -> None:
         async with shaky.receiving.batch(clinician) as batch:
-            await batch.receive("one.pdf", body(pdf()), Category.LAB)
+            for name in names:
+                await batch.receive(name, body(pdf()), Category.LAB)
             wire[0].cut("before the commit")
             await batch.keep_in_new_case(NEW)
 
     with pytest.raises(Exception, match="connection"):
         await upload()
     assert await room.is_empty(clinician.organization_id)
-    async with room.db.transaction(clinician.organization_id) as tx:
-        assert not await tx.fetch(
-            "select from cases where organization_id = $1", tx.organization_id
-        )
+    assert await cases(room, clinician.organization_id) == []
 
 
 @pytest.mark.parametrize("cut", ["before the commit", "after the commit"])

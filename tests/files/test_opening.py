@@ -3,11 +3,10 @@ import pytest
 from casekeep.blobs.store import BlobMissing
 from casekeep.files.finding import find_file
 from casekeep.files.model import Category, StoredFile
-from casekeep.files.opening import OpenFile, open_by_url_path, open_file
+from casekeep.files.opening import OpenFile, open_by_url_path
 from casekeep.files.removal import remove_file
 from casekeep.identity.model import Actor, Clinician
 from casekeep.kernel.errors import FileNotVisible
-from casekeep.kernel.ids import FileId, new_id
 from tests.files.room import Room, body, pdf
 from tests.support.factories import (
     make_administrator,
@@ -37,10 +36,6 @@ async def one_file(room: Room, name: str = "report.pdf") -> tuple[Clinician, Sto
     return clinician, file
 
 
-async def by_id(room: Room, actor: Actor, file_id: FileId) -> OpenFile:
-    return await open_file(room.db, room.audit, room.blobs, actor, file_id)
-
-
 async def by_url(room: Room, actor: Actor, url_path: str) -> OpenFile:
     return await open_by_url_path(room.db, room.audit, room.blobs, actor, url_path)
 
@@ -51,18 +46,15 @@ async def read(opened: OpenFile, start: int, length: int) -> bytes:
 
 async def test_an_open_file_gives_its_bytes_and_any_part_of_them(room: Room) -> None:
     clinician, file = await one_file(room)
-    for opened in (
-        await by_id(room, clinician, file.id),
-        await by_url(room, clinician, file.url_path),
-    ):
-        assert opened.file == file
-        assert await read(opened, 0, file.size) == CONTENT
-        assert await read(opened, 5, 10) == CONTENT[5:15]
+    opened = await by_url(room, clinician, file.url_path)
+    assert opened.file == file
+    assert await read(opened, 0, file.size) == CONTENT
+    assert await read(opened, 5, 10) == CONTENT[5:15]
 
 
 async def test_that_it_was_opened_is_recorded_before_the_first_byte(room: Room) -> None:
     clinician, file = await one_file(room)
-    opened = await by_id(room, clinician, file.id)
+    opened = await by_url(room, clinician, file.url_path)
     assert await room.events(clinician.organization_id) == [
         ("file.received", "done"),
         ("file.opened", "done"),
@@ -85,14 +77,11 @@ async def test_nobody_else_opens_or_finds_it_and_every_try_is_recorded(room: Roo
     ]
     for actor, target in tries:
         with pytest.raises(FileNotVisible):
-            await by_id(room, actor, target.id)
-        with pytest.raises(FileNotVisible):
             await by_url(room, actor, target.url_path)
         with pytest.raises(FileNotVisible):
             await find_file(room.db, room.audit, actor, target.id)
         recorded = await room.events(actor.organization_id)
-        assert recorded[-3:] == [
-            ("file.opened", "refused"),
+        assert recorded[-2:] == [
             ("file.opened", "refused"),
             ("file.shown", "refused"),
         ]
@@ -105,8 +94,6 @@ async def test_a_path_of_no_file_is_not_visible(room: Room, url_path: str) -> No
     clinician, _ = await one_file(room)
     with pytest.raises(FileNotVisible):
         await by_url(room, clinician, url_path)
-    with pytest.raises(FileNotVisible):
-        await by_id(room, clinician, FileId(new_id()))
 
 
 @pytest.mark.parametrize("name", ["क्\u200dष.pdf", "検査 結果.pdf", "100% #1?.pdf", "a\u202eb.pdf"])
@@ -126,6 +113,6 @@ async def test_bytes_that_are_gone_are_told(room: Room) -> None:
     clinician, file = await one_file(room)
     (key,) = await room.keys(clinician.organization_id)
     await room.blobs.delete(key)
-    opened = await by_id(room, clinician, file.id)
+    opened = await by_url(room, clinician, file.url_path)
     with pytest.raises(BlobMissing):
         await read(opened, 0, 1)

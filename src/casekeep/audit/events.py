@@ -55,8 +55,8 @@ class Event:
 
 
 class Entry(NamedTuple):
-    """An event with its id, its time by this process's clock, its actor and the request it came from.
-    It never leaves the room; a tuple, because one is made for every list that is shown.
+    """An event with its id, its time by this process's clock, its actor, and the request it came
+    from. It never leaves the room; a tuple, because one is made for every list that is shown.
     """
 
     id: UUID

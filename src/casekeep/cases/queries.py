@@ -44,9 +44,13 @@ async def case_facts(tx: Tx, ref: CaseRef, *, lock: bool) -> CaseFacts | None:
     return None if row is None else CaseFacts(*row.values())
 
 
-async def has_case(tx: Tx, case_id: CaseId) -> bool:
-    """Whether a case was written, once every case that is being opened has been, or has not."""
+async def wait_for_numbers(tx: Tx) -> None:
+    """Wait until every case that was being numbered is committed, or is not."""
     await tx.execute("select from organizations where id = $1 for share", tx.organization_id)
+
+
+async def has_case(tx: Tx, case_id: CaseId) -> bool:
+    """Whether a case was written, deleted since or not."""
     return await tx.fetch_value(
         "select exists (select from cases where organization_id = $1 and id = $2)",
         tx.organization_id,

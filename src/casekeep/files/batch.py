@@ -11,10 +11,11 @@ from casekeep.blobs.store import BlobKey
 from casekeep.cases.access import visible_case
 from casekeep.cases.model import Case, NewCase
 from casekeep.cases.opening import open_case
+from casekeep.cases.outcome import was_opened
 from casekeep.db.database import Tx
 from casekeep.files import queries_receiving
 from casekeep.files.arriving import Arriving
-from casekeep.files.keeping import Parts, commit, keep_files
+from casekeep.files.keeping import Parts, are_stored, commit, keep_files
 from casekeep.files.model import Category, Received, StoredFile
 from casekeep.files.names import clean_name
 from casekeep.files.people import acting_user
@@ -85,7 +86,7 @@ class Batch:
         files = self._received
         details = asked_number(case)
         asked = Event(Action.FILE_RECEIVED, case_id=asked_case(case), details=details)
-        return await self._commit(asked, work)
+        return await self._commit(asked, work, are_stored)
 
     async def keep_in_new_case(self, new: NewCase) -> tuple[Case, Files]:
         """Act three: open a case with all files, in the order they were received and dated alike,
@@ -103,7 +104,7 @@ class Batch:
             return case, await keep_files(tx, self._parts, self._actor, keeping, placed)
 
         files = [(file, file.category or Category.LAB) for file in self._received]
-        return await self._commit(Event(Action.CASE_OPENED), work)
+        return await self._commit(Event(Action.CASE_OPENED), work, _is_opened)
 
     async def keep_for_patient(
         self, case_id: CaseId | None, *, category: Category = Category.LAB
@@ -130,7 +131,7 @@ class Batch:
             keeping = Keeping(None, patient_id, is_phi=False, is_restricted=False, at=at)
             return await keep_files(tx, self._parts, self._actor, keeping, placed)
 
-        return await self._commit(Event(Action.FILE_RECEIVED), work)
+        return await self._commit(Event(Action.FILE_RECEIVED), work, are_stored)
 
     async def _announce(self, label: str) -> BlobKey:
         organization_id, file_id = self._actor.organization_id, FileId(new_id())
@@ -145,9 +146,19 @@ class Batch:
             )
         return BlobKey(organization_id, file_id)
 
-    async def _commit(self, asked: Event, work: Callable[[Tx], Awaitable[T]]) -> T:
+    async def _commit(
+        self,
+        asked: Event,
+        work: Callable[[Tx], Awaitable[T]],
+        is_kept: Callable[[Tx, T], Awaitable[bool]],
+    ) -> T:
         kept = [file.id for file in self._received]
-        result = await commit(self._parts, self._actor, asked, kept, work)
+        result = await commit(self._parts, self._actor, asked, work, is_kept)
         self.unkept = [file_id for file_id in self.unkept if file_id not in kept]
         self._received = []
         return result
+
+
+async def _is_opened(tx: Tx, result: tuple[Case, Files]) -> bool:
+    """Whether the case stands; its files, if any, came with it in one transaction."""
+    return await was_opened(tx, result[0].id)

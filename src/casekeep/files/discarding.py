@@ -4,6 +4,7 @@ order, so that bytes without a row never exist. It never touches a file that was
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
 from itertools import chain, repeat
 
 import structlog
@@ -20,11 +21,20 @@ _LAST_PAUSE = 30.0
 _CLOSING_SECONDS = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """What became of a discard: how many rows went, and which stay because their bytes did."""
+
+    count: int
+    left: frozenset[FileId] = frozenset()
+
+
 async def discard(
     db: Database, blobs: BlobStore, organization_id: OrganizationId, file_ids: Sequence[FileId]
-) -> int:
-    """Remove rows and bytes of these files, unless they are stored; how many rows. Doing it twice,
-    or at two places at once, is harmless.
+) -> Discarded:
+    """Remove rows and bytes of these files, unless they are stored. Bytes that the disk does not
+    let go of keep their row, and hold up no others. Doing it twice, or at two places at once, is
+    harmless.
 
     A commit whose outcome nobody heard of may still be under way: its row locks make the first
     statement wait for it, and then what was committed stays.
@@ -32,11 +42,21 @@ async def discard(
     async with db.transaction(organization_id) as tx:
         await queries_receiving.mark_discarded(tx, file_ids)
         stored = await queries_receiving.stored_among(tx, file_ids)
-    gone = [file_id for file_id in file_ids if file_id not in stored]
-    for file_id in gone:
-        await blobs.delete(BlobKey(organization_id, file_id))
+    unkept = [file_id for file_id in file_ids if file_id not in stored]
+    keys = [BlobKey(organization_id, file_id) for file_id in unkept]
+    left = frozenset([key.file_id for key in keys if not await _is_deleted(blobs, key)])
+    gone = [file_id for file_id in unkept if file_id not in left]
     async with db.transaction(organization_id) as tx:
-        return await queries_receiving.delete_discarded(tx, gone)
+        return Discarded(await queries_receiving.delete_discarded(tx, gone), left)
+
+
+async def _is_deleted(blobs: BlobStore, key: BlobKey) -> bool:
+    try:
+        await blobs.delete(key)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the row says what is left to do
+        log.warning("bytes_left", file_id=str(key.file_id), cause=type(error).__name__)
+        return False
+    return True
 
 
 class Discards:
@@ -74,11 +94,11 @@ class Discards:
 
     async def _try(self, organization_id: OrganizationId, file_ids: Sequence[FileId]) -> bool:
         try:
-            await discard(self._db, self._blobs, organization_id, file_ids)
+            discarded = await discard(self._db, self._blobs, organization_id, file_ids)
         except Exception as error:  # noqa: BLE001 - whatever it was, the rows say what is left to do
             log.warning("discard_postponed", files=len(file_ids), cause=type(error).__name__)
             return False
-        return True
+        return not discarded.left
 
 
 def _spawn(tasks: set[asyncio.Task[None]], work: Coroutine[None, None, None]) -> asyncio.Task[None]:

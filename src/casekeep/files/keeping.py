@@ -18,7 +18,6 @@ from casekeep.files.refusing import recording_refusal
 from casekeep.identity.actors import who
 from casekeep.identity.model import Actor
 from casekeep.kernel.clock import Clock
-from casekeep.kernel.ids import FileId
 
 T = TypeVar("T")
 
@@ -61,13 +60,14 @@ async def commit(
     parts: Parts,
     actor: Actor,
     asked: Event,
-    file_ids: Sequence[FileId],
     work: Callable[[Tx], Awaitable[T]],
+    is_kept: Callable[[Tx, T], Awaitable[bool]],
 ) -> T:
-    """Do `work`, which keeps `file_ids`, in one transaction; a refusal is recorded as `asked`.
+    """Do `work` in one transaction; a refusal is recorded as `asked`.
 
     When the connection is lost at the commit, what became of it is found out before anybody is
-    told: the files' row locks make the question wait for a commit that is still under way.
+    told. `is_kept`: asks whether the result of `work` stands; it must wait for a commit that is
+    still under way.
     """
     done: list[T] = []
     try:
@@ -77,12 +77,16 @@ async def commit(
         ):
             done.append(await work(tx))
     except Exception:
-        if not done or not await _are_stored(parts.db, actor, file_ids):
+        if not done:
+            raise
+        async with parts.db.transaction(actor.organization_id) as tx:
+            kept = await is_kept(tx, done[0])
+        if not kept:
             raise
     return done[0]
 
 
-async def _are_stored(db: Database, actor: Actor, file_ids: Sequence[FileId]) -> bool:
-    async with db.transaction(actor.organization_id) as tx:
-        stored = await queries_receiving.stored_among(tx, file_ids)
-    return bool(file_ids) and stored == set(file_ids)
+async def are_stored(tx: Tx, files: Sequence[StoredFile]) -> bool:
+    """Whether these files, some at least, were kept; their row locks make the question wait."""
+    file_ids = {file.id for file in files}
+    return bool(file_ids) and await queries_receiving.stored_among(tx, [*file_ids]) == file_ids

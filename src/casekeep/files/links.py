@@ -2,6 +2,7 @@
 was made for and nothing more; whoever honours one decides about the file again.
 """
 
+from typing import NamedTuple
 from uuid import UUID
 
 from joserfc import jwt
@@ -20,6 +21,14 @@ _ALGORITHM = "HS256"
 _TYPE = "download"
 
 
+class Link(NamedTuple):
+    """What a genuine link says. `is_live`: its time is not over."""
+
+    actor: Patient
+    file_id: FileId
+    is_live: bool
+
+
 class Links:
     """Signs and reads the tokens in such links (RFC 7519, algorithm pinned)."""
 
@@ -29,7 +38,7 @@ class Links:
         self._clock = clock
 
     def sign(self, actor: Patient, file_id: FileId) -> str:
-        """A token for one file and one patient. Find the file for them first."""
+        """A token for one file and one patient; `linking.link_file` decides whether they get it."""
         claims = {
             "type": _TYPE,
             "sub": str(actor.user_id),
@@ -39,13 +48,16 @@ class Links:
         }
         return jwt.encode({"alg": _ALGORITHM}, claims, self._key)
 
-    def read(self, token: str) -> tuple[Patient, FileId]:
-        """Whom and which file a token is for. Raises TokenNotValid for every cause."""
+    def read(self, token: str) -> Link:
+        """Whom and which file a token is for, also when its time is over. Raises TokenNotValid for
+        whatever was not signed here.
+        """
         try:
             claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
-            if claims["type"] != _TYPE or claims["exp"] <= self._clock().timestamp():
+            if claims["type"] != _TYPE:
                 raise TokenNotValid
+            is_live = claims["exp"] > self._clock().timestamp()
             patient = Patient(OrganizationId(UUID(claims["org"])), UserId(UUID(claims["sub"])))
-            return patient, FileId(UUID(claims["file"]))
+            return Link(patient, FileId(UUID(claims["file"])), is_live)
         except (JoseError, ValueError, TypeError, KeyError, AttributeError):
             raise TokenNotValid from None

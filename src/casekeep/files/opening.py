@@ -10,16 +10,16 @@ from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
 from casekeep.blobs.store import BlobKey, BlobStore
 from casekeep.db.database import Database, Tx
+from casekeep.db.errors import RowNotValid
 from casekeep.files import queries
 from casekeep.files.finding import readable
-from casekeep.files.links import Links
+from casekeep.files.links import Link, Links
 from casekeep.files.model import StoredFile
 from casekeep.files.queries import Shown
 from casekeep.files.refusing import recording_refusal
 from casekeep.identity.actors import who
 from casekeep.identity.model import Actor
 from casekeep.kernel.errors import FileNotVisible, TokenNotValid
-from casekeep.kernel.ids import FileId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,6 @@ class OpenFile:
 
     file: StoredFile
     read: Callable[[int, int], AsyncGenerator[bytes, None]]
-
-
-async def open_file(
-    db: Database, audit: AuditLog, blobs: BlobStore, actor: Actor, file_id: FileId
-) -> OpenFile:
-    """Open a file by its id. Raises FileNotVisible."""
-    asked = Event(Action.FILE_OPENED, file_id=file_id)
-    return await _open(db, audit, blobs, actor, asked=asked, find=partial(_by_id, file_id))
 
 
 async def open_by_url_path(
@@ -56,14 +48,18 @@ async def open_link(
 ) -> OpenFile:
     """Open the file of a signed link. Whether its patient may read it, and is a user still, is
     asked again. Raises FileNotVisible, whatever the cause.
+
+    A refusal is recorded if the link is genuine, and names an organisation that there is.
     """
     try:
-        actor, file_id = links.read(token)
+        link = links.read(token)
     except TokenNotValid:
         raise FileNotVisible from None
-    asked = Event(Action.FILE_OPENED, file_id=file_id)
-    find = partial(_by_link, actor.user_id, file_id)
-    return await _open(db, audit, blobs, actor, asked=asked, find=find)
+    asked = Event(Action.FILE_OPENED, file_id=link.file_id)
+    try:
+        return await _open(db, audit, blobs, link.actor, asked=asked, find=partial(_by_link, link))
+    except RowNotValid:
+        raise FileNotVisible from None
 
 
 async def _open(
@@ -82,15 +78,11 @@ async def _open(
     return OpenFile(file, partial(blobs.read, BlobKey(file.organization_id, file.id)))
 
 
-async def _by_id(file_id: FileId, tx: Tx) -> Shown | None:
-    return await queries.find_by_id(tx, file_id)
-
-
 async def _by_url_path(url_path: str, tx: Tx) -> Shown | None:
     return await queries.find_by_url_path(tx, url_path)
 
 
-async def _by_link(user_id: UserId, file_id: FileId, tx: Tx) -> Shown | None:
-    live = await queries.is_live_patient(tx, user_id)
-    found = await queries.find_by_id(tx, file_id)
+async def _by_link(link: Link, tx: Tx) -> Shown | None:
+    live = link.is_live and await queries.is_live_patient(tx, link.actor.user_id)
+    found = await queries.find_by_id(tx, link.file_id)
     return found if live else None

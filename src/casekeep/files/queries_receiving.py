@@ -2,7 +2,7 @@
 locks that say which process receives them. It decides nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -121,9 +121,9 @@ async def delete_discarded(tx: Tx, file_ids: Sequence[FileId]) -> int:
     )
 
 
-async def give_up_abandoned(tx: Tx) -> list[FileId]:
+async def give_up_abandoned(tx: Tx, but: Collection[FileId]) -> list[FileId]:
     """Mark as discarded what is arriving at processes that live no more; then the ids of the
-    oldest discarded files, a few hundred at most.
+    oldest discarded files, a few hundred at most. `but`: those to leave out.
     """
     await tx.execute(
         """with arriving as materialized (
@@ -141,9 +141,11 @@ async def give_up_abandoned(tx: Tx) -> list[FileId]:
     )
     rows = await tx.fetch(
         """select id from files where organization_id = $1 and state = 'discarded'
+             and id <> all($3::uuid[])
            order by created_at limit $2""",
         tx.organization_id,
         _AT_ONCE,
+        list(but),
     )
     return [row["id"] for row in rows]
 

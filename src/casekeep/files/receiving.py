@@ -38,14 +38,19 @@ class Receiving:
 
     @asynccontextmanager
     async def batch(
-        self, actor: Actor, accepted: Set[str] = CLINICAL_TYPES
+        self,
+        actor: Actor,
+        accepted: Set[str] = CLINICAL_TYPES,
+        *,
+        act: Action = Action.FILE_RECEIVED,
     ) -> AsyncGenerator[Batch, None]:
         """A batch of files of the media types `accepted`. What is received in it and not kept is
         gone, row and bytes, when the context is left, however it is left.
 
-        Raises RoleNotAllowed for an actor who may add no files at all.
+        Raises RoleNotAllowed for an actor who may add no files at all; that is recorded as `act`,
+        which is what the batch is for.
         """
-        async with recording_refusal(self._parts.audit, actor, Event(Action.FILE_RECEIVED)):
+        async with recording_refusal(self._parts.audit, actor, Event(act)):
             if not isinstance(actor, Clinician | Patient | Operator):
                 raise RoleNotAllowed
         batch = Batch(self._parts, actor, accepted)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from casekeep.blobs.store import BlobStore, StoreUnavailable
+from casekeep.blobs.store import BlobStore
 from casekeep.db.database import Database
 from casekeep.files import queries_receiving
 from casekeep.files.discarding import discard
-from casekeep.kernel.ids import OrganizationId
+from casekeep.kernel.ids import FileId, OrganizationId
 
 if TYPE_CHECKING:
     from casekeep.db.database import Connection
@@ -113,7 +113,7 @@ async def sweep(db: Database, blobs: BlobStore) -> int:
     for organization_id in await queries_receiving.organization_ids(db):
         try:
             count += await _sweep_organization(db, blobs, organization_id)
-        except StoreUnavailable as error:
+        except Exception as error:  # noqa: BLE001 - one organisation's must not stop the others'
             log.warning("sweep_postponed", cause=type(error).__name__)
     return count
 
@@ -132,10 +132,13 @@ async def sweep_forever(db: Database, blobs: BlobStore, every: float) -> None:
 async def _sweep_organization(
     db: Database, blobs: BlobStore, organization_id: OrganizationId
 ) -> int:
-    count = 0
+    """What the disk does not let go of is passed over this time, so that the rest gets a turn."""
+    count, left = 0, set[FileId]()
     while True:
         async with db.transaction(organization_id) as tx:
-            file_ids = await queries_receiving.give_up_abandoned(tx)
+            file_ids = await queries_receiving.give_up_abandoned(tx, left)
         if not file_ids:
             return count
-        count += await discard(db, blobs, organization_id, file_ids)
+        discarded = await discard(db, blobs, organization_id, file_ids)
+        count += discarded.count
+        left |= discarded.left

@@ -10,6 +10,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import JSONBody, PathParameter
 
 from casekeep.files.finding import find_file
+from casekeep.files.linking import link_file
 from casekeep.files.links import LIFE
 from casekeep.files.removal import remove_file
 from casekeep.files.renaming import rename_file
@@ -53,8 +54,9 @@ async def get_file(request: PatientRequest, file_id: _PathId) -> Response[Attach
 async def sign_download(request: PatientRequest, file_id: _PathId) -> Response[SignedUrlAnswer]:
     """Give a URL that hands out the bytes for fifteen minutes without any header."""
     house = house_of(request)
-    file = await find_file(house.db, house.audit, request.user, FileId(read_uuid(file_id)))
-    url = signed_url(request, house.links.sign(request.user, file.id))
+    wanted = FileId(read_uuid(file_id))
+    token, file = await link_file(house.db, house.audit, house.links, request.user, wanted)
+    url = signed_url(request, token)
     return answer(SignedUrlAnswer(200, success=True, data=SignedUrl(url, file.name, LIFE)))
 
 
