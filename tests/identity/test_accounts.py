@@ -8,7 +8,7 @@ from casekeep.identity.accounts import (
     find_user,
     list_users,
 )
-from casekeep.identity.model import Role
+from casekeep.identity.model import Clinician, Operator, Role
 from casekeep.identity.organizations import (
     all_organizations,
     create_organization,
@@ -63,24 +63,48 @@ async def test_patients_have_no_password(office: Office) -> None:
 
 
 async def test_a_case_finds_or_makes_its_patient(office: Office) -> None:
+    staff = Clinician(office.organization_id, UserId(new_id()))
     async with office.db.transaction(office.organization_id) as tx:
         made = await find_or_create_patient(
-            tx, email="New@example.org", phone=None, first_name="New", last_name=None
+            tx,
+            office.audit,
+            by=staff,
+            email="New@example.org",
+            phone=None,
+            first_name="New",
+            last_name=None,
         )
         again = await find_or_create_patient(
-            tx, email="new@example.org ", phone="+14155550199", first_name="Other", last_name="Name"
+            tx,
+            office.audit,
+            by=staff,
+            email="new@example.org ",
+            phone="+14155550199",
+            first_name="Other",
+            last_name="Name",
         )
     assert made == again
     user = await find_user(office.db, office.organization_id, made)
     assert user is not None
     assert (user.role, user.first_name, user.phone) == (Role.PATIENT, "New", None)
+    async with office.db.transaction(office.organization_id) as tx:
+        rows = await tx.fetch("select action, actor_id, subject_id from audit_events")
+    assert [tuple(row) for row in rows] == [("user.created", staff.user_id, made)]
 
 
 async def test_a_patient_is_made_once_however_many_ask(office: Office) -> None:
+    staff = Operator(office.organization_id)
+
     async def ask() -> UserId:
         async with office.db.transaction(office.organization_id) as tx:
             return await find_or_create_patient(
-                tx, email="twin@example.org", phone=None, first_name=None, last_name=None
+                tx,
+                office.audit,
+                by=staff,
+                email="twin@example.org",
+                phone=None,
+                first_name=None,
+                last_name=None,
             )
 
     assert len(set(await asyncio.gather(*(ask() for _ in range(8))))) == 1
@@ -94,7 +118,13 @@ async def test_two_peoples_addresses_or_a_clinicians_make_no_patient(office: Off
         with pytest.raises(InputNotValid):
             async with office.db.transaction(office.organization_id) as tx:
                 await find_or_create_patient(
-                    tx, email=email, phone=phone, first_name=None, last_name=None
+                    tx,
+                    office.audit,
+                    by=Operator(office.organization_id),
+                    email=email,
+                    phone=phone,
+                    first_name=None,
+                    last_name=None,
                 )
 
 

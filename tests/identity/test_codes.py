@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from casekeep.identity.accounts import disable_user
 from casekeep.identity.code_sending import digest_of
 from casekeep.identity.codes import OneTimeCodes
-from casekeep.identity.limiting import Limit, Limits
+from casekeep.identity.limits import Limit, Limits
 from casekeep.identity.model import Tokens, User
 from casekeep.kernel.errors import CodeNotValid, InputNotValid, TooManyRequests
 from casekeep.kernel.ids import OrganizationId, new_id
@@ -143,7 +143,9 @@ async def test_the_sixth_guess_is_not_made_even_if_it_is_right(office: Office) -
 async def test_two_hundred_parallel_guesses_win_nothing(office: Office) -> None:
     patient = await office.patient()
     code = await office.code_for(patient)
-    generous = another_process(office, guesses_per_identifier=Limit(1000, 900))
+    generous = another_process(
+        office, guesses_per_pair=Limit(1000, 900), guesses_per_identifier=Limit(1000, 900)
+    )
     processes = [office.codes, generous]  # one with the usual limit, one with none to speak of
 
     async def guess(number: int, guessed: str) -> Tokens:
@@ -164,7 +166,9 @@ async def test_two_hundred_parallel_guesses_win_nothing(office: Office) -> None:
 async def test_of_racing_guesses_five_at_most_are_compared(office: Office) -> None:
     patient = await office.patient()
     code = await office.code_for(patient)
-    generous = another_process(office, guesses_per_identifier=Limit(1000, 900))
+    generous = another_process(
+        office, guesses_per_pair=Limit(1000, 900), guesses_per_identifier=Limit(1000, 900)
+    )
     outcomes = await asyncio.gather(
         *(
             generous.verify(office.organization_id, email=patient.email, code=wrong(code, n))
@@ -216,14 +220,8 @@ async def test_sending_is_limited_by_identifier_for_known_and_unknown(
     await office.codes.request(office.organization_id, email=patient.email)
 
 
-@pytest.mark.parametrize(
-    "limits",
-    [{"codes_per_address": Limit(3, 900)}, {"codes_per_organization": Limit(3, 900)}],
-)
-async def test_sending_is_limited_by_address_and_organisation(
-    office: Office, limits: dict[str, Limit]
-) -> None:
-    codes = another_process(office, **limits)
+async def test_sending_is_limited_by_address(office: Office) -> None:
+    codes = another_process(office, codes_per_address=Limit(3, 900))
     for _ in range(3):
         await codes.request(
             office.organization_id, email=f"{new_id().hex}@example.net", address="192.0.2.1"
@@ -295,7 +293,9 @@ async def test_the_answer_does_not_wait_for_the_mail(office: Office, nobody: str
 
 
 async def test_known_and_unknown_take_the_same_time(office: Office) -> None:
-    codes = another_process(office, guesses_per_identifier=Limit(1000, 900))
+    codes = another_process(
+        office, guesses_per_pair=Limit(1000, 900), guesses_per_identifier=Limit(1000, 900)
+    )
     patient = await office.patient()
 
     async def cost(email: str | None) -> float:
@@ -318,7 +318,9 @@ async def test_exactly_one_identifier_is_needed(office: Office) -> None:
 
 async def test_right_codes_use_up_no_guesses(office: Office) -> None:
     patient = await office.patient()
-    office.codes = another_process(office, codes_per_identifier=Limit(100, 900))
+    office.codes = another_process(
+        office, codes_per_pair=Limit(100, 900), codes_per_identifier=Limit(100, 900)
+    )
     for _ in range(12):
         await verify(office, patient, await office.code_for(patient))
 

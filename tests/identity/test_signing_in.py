@@ -5,7 +5,7 @@ from statistics import median
 import pytest
 
 from casekeep.identity.accounts import disable_user
-from casekeep.identity.limiting import Limit, Limits
+from casekeep.identity.limits import Limit, Limits
 from casekeep.identity.model import Audience, Role, Tokens
 from casekeep.identity.signing_in import SignIn
 from casekeep.kernel.errors import (

@@ -15,6 +15,8 @@ from casekeep.db.database import Database
 from casekeep.identity import queries_codes
 from casekeep.identity.actors import stranger
 from casekeep.identity.contacts import Reached
+from casekeep.identity.limiting import Limiter, OverLimit
+from casekeep.identity.limits import Claim, Counted, Limit
 from casekeep.identity.model import User
 from casekeep.kernel.clock import Clock
 from casekeep.kernel.ids import OrganizationId
@@ -49,13 +51,21 @@ class CodeSending:
         text_channel: TextChannel,
         pepper: bytes,
         clock: Clock,
+        *,
+        limiter: Limiter,
+        limit: Limit,
     ) -> None:
+        """`limit`: of the codes sent in each organisation; requests that send none count nothing,
+        or whoever invents addresses could stop everybody's codes.
+        """
         self._db = db
         self._audit = audit
         self._email_channel = email_channel
         self._text_channel = text_channel
         self._pepper = pepper
         self._clock = clock
+        self._limiter = limiter
+        self._limit = limit
 
     async def send(self, organization_id: OrganizationId, reached: Reached) -> None:
         """Make a code for the patient who is reached there, if there is one, and send it. Never
@@ -66,6 +76,8 @@ class CodeSending:
             user, code = await self._make(organization_id, reached)
             if user is not None:
                 await self._deliver(reached, code)
+        except OverLimit:
+            _log.warning("code.dropped", organization_id=str(organization_id))
         except DeliveryFailed:
             await self._not_sent(user, "DeliveryFailed")
         except Exception as error:  # noqa: BLE001 - its text may hold anything, so only its kind is told
@@ -84,6 +96,11 @@ class CodeSending:
                 await queries_codes.replace_code(tx, fresh)
                 event = Event(Action.CODE_SENT, subject_id=user.id)
                 await self._audit.record(tx, stranger(organization_id), event)
+                # The row that all share is locked last. Over the limit the code before this one
+                # stays what it is.
+                await self._limiter.spend(
+                    tx, [Claim(Counted.CODES_PER_ORGANIZATION, "", self._limit)]
+                )
         return user, code
 
     async def _deliver(self, reached: Reached, code: str) -> None:

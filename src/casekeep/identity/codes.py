@@ -4,24 +4,25 @@ is never logged, and neither its sending nor its refusal tells whether an accoun
 
 import asyncio
 import hmac
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
-from casekeep.audit.actions import Action
+from casekeep.audit.actions import Action, Outcome
 from casekeep.audit.log import AuditLog, Event
 from casekeep.db.database import Database
 from casekeep.identity import queries_codes
 from casekeep.identity.actors import stranger
 from casekeep.identity.code_sending import CodeSending, digest_of
 from casekeep.identity.contacts import Reached
-from casekeep.identity.limiting import Limiter, Limits, Spent
+from casekeep.identity.limiting import Limiter, OverLimit, Spent
+from casekeep.identity.limits import Claim, Counted, Limits, subject_of_address
 from casekeep.identity.model import Audience, Tokens
 from casekeep.identity.queries_codes import ClaimedAttempt
 from casekeep.identity.signing_in import SignIn
 from casekeep.kernel.clock import Clock, utc_now
-from casekeep.kernel.errors import CodeNotValid
+from casekeep.kernel.errors import CodeNotValid, TooManyRequests
 from casekeep.kernel.ids import OrganizationId
 from casekeep.mail.channels import EmailChannel, TextChannel
 
@@ -52,12 +53,21 @@ class OneTimeCodes:
         self._db = db
         self._sign_in = sign_in
         self._audit = audit
-        self._sending = CodeSending(db, audit, email_channel, text_channel, pepper, clock)
         self._pepper = pepper
         self._clock = clock
         self._spawn = spawn
         self._limits = limits or Limits()
         self._limiter = Limiter(pepper, clock)
+        self._sending = CodeSending(
+            db,
+            audit,
+            email_channel,
+            text_channel,
+            pepper,
+            clock,
+            limiter=self._limiter,
+            limit=self._limits.codes_per_organization,
+        )
         self._on_their_way: set[asyncio.Task[None]] = set()
 
     async def request(
@@ -74,14 +84,19 @@ class OneTimeCodes:
         without a look at the accounts.
         """
         reached = Reached.at(email, phone)
-        limits, spend = self._limits, self._limiter.spend
-        async with self._db.transaction(organization_id) as tx:
-            await spend(tx, "code", str(reached), limits.codes_per_identifier)
-            if address:
-                await spend(tx, "code from", address, limits.codes_per_address)
-            # The row that all share is locked last, for as short as can be.
+        limits, subject = self._limits, subject_of_address(address)
+        claims = [
+            Claim(Counted.CODES_PER_PAIR, f"{subject}|{reached}", limits.codes_per_pair),
+            Claim(Counted.CODES_PER_IDENTIFIER, str(reached), limits.codes_per_identifier),
+        ]
+        if address:
+            claims.append(Claim(Counted.CODES_PER_ADDRESS, subject, limits.codes_per_address))
+        async with (
+            self._within_limits(organization_id),
+            self._db.transaction(organization_id) as tx,
+        ):
+            await self._limiter.spend(tx, claims)
             await self._audit.record(tx, stranger(organization_id), Event(Action.CODE_REQUESTED))
-            await spend(tx, "code in", "", limits.codes_per_organization)
         task = self._spawn(self._sending.send(organization_id, reached))
         self._on_their_way.add(task)
         task.add_done_callback(self._on_their_way.discard)
@@ -118,15 +133,37 @@ class OneTimeCodes:
         self, organization_id: OrganizationId, reached: Reached, address: str
     ) -> tuple[ClaimedAttempt | None, list[Spent]]:
         """Pay for a guess before it is made. It is counted for everybody, and commits alike."""
-        limits, spend = self._limits, self._limiter.spend
-        async with self._db.transaction(organization_id) as tx:
-            spent = [await spend(tx, "guess", str(reached), limits.guesses_per_identifier)]
-            if address:
-                spent.append(await spend(tx, "guess from", address, limits.guesses_per_address))
+        limits, subject = self._limits, subject_of_address(address)
+        claims = [
+            Claim(Counted.GUESSES_PER_PAIR, f"{subject}|{reached}", limits.guesses_per_pair),
+            Claim(Counted.GUESSES_PER_IDENTIFIER, str(reached), limits.guesses_per_identifier),
+        ]
+        if address:
+            claims.append(Claim(Counted.GUESSES_PER_ADDRESS, subject, limits.guesses_per_address))
+        async with (
+            self._within_limits(organization_id),
+            self._db.transaction(organization_id) as tx,
+        ):
+            spent = await self._limiter.spend(tx, claims)
             claimed = await queries_codes.claim_attempt(
                 tx, reached.email, reached.phone, self._clock()
             )
         return claimed, spent
+
+    @asynccontextmanager
+    async def _within_limits(self, organization_id: OrganizationId) -> AsyncGenerator[None]:
+        """Around a transaction that claims: a refusal is recorded once for each subject and window,
+        known or not, in a transaction of its own. Raises TooManyRequests.
+        """
+        try:
+            yield
+        except OverLimit as over:
+            async with self._db.transaction(organization_id) as tx:
+                if await self._limiter.first_refusal(tx, over):
+                    details = {"limit": over.claim.kind}
+                    event = Event(Action.CODE_FAILED, Outcome.REFUSED, details=details)
+                    await self._audit.record(tx, stranger(organization_id), event)
+            raise TooManyRequests(over.retry_after) from None
 
     async def _use(self, claimed: ClaimedAttempt, spent: list[Spent]) -> Tokens:
         """A sign-in for the right code. Raises CodeNotValid when it was used or replaced a moment

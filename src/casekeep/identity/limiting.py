@@ -3,40 +3,14 @@ counted is kept as a keyed hash only; an attempt is claimed before it is made, n
 """
 
 import hmac
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 
 from casekeep.db.database import Database, Tx
 from casekeep.identity import queries_limits
+from casekeep.identity.limits import Claim, Counted
 from casekeep.kernel.clock import Clock, utc_now
-from casekeep.kernel.errors import TooManyRequests
-
-_MINUTES = 60
-_HOUR = 60 * _MINUTES
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """At most `count` attempts in each window of `seconds`."""
-
-    count: int
-    seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How often each thing may be tried. An identifier is an email address or a phone number; an
-    address is where the request came from, which a whole clinic may share. Successful password
-    sign-ins and codes are given back, so these count failures.
-    """
-
-    codes_per_identifier: Limit = Limit(5, 15 * _MINUTES)
-    codes_per_address: Limit = Limit(20, 15 * _MINUTES)
-    codes_per_organization: Limit = Limit(1000, _HOUR)
-    guesses_per_identifier: Limit = Limit(10, 15 * _MINUTES)
-    guesses_per_address: Limit = Limit(100, 15 * _MINUTES)
-    passwords_per_email: Limit = Limit(10, 15 * _MINUTES)
-    passwords_per_address: Limit = Limit(60, 15 * _MINUTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +21,22 @@ class Spent:
     window_start: datetime
 
 
+class OverLimit(Exception):
+    """A claim found its limit reached. It stays in this room: who asked is told TooManyRequests."""
+
+    def __init__(self, claim: Claim, used: int, retry_after: int) -> None:
+        """`used`: attempts counted with this one; `retry_after`: seconds."""
+        super().__init__()
+        self.claim = claim
+        self.used = used
+        self.retry_after = retry_after
+
+    @property
+    def just_reached(self) -> bool:
+        """Whether it is the first one over, where refused attempts are counted too."""
+        return self.used == self.claim.limit.count + 1
+
+
 class Limiter:
     """Claims attempts, in an organisation or (for passwords) before one is known."""
 
@@ -54,41 +44,57 @@ class Limiter:
         self._key = key
         self._clock = clock
 
-    async def spend(self, tx: Tx, kind: str, value: str, limit: Limit) -> Spent:
-        """Claim one attempt of `kind` by `value`; a rolled back transaction gives it back.
+    async def spend(self, tx: Tx, claims: Iterable[Claim]) -> list[Spent]:
+        """Claim one attempt of each, in order; a rolled back transaction gives them back.
 
-        Raises TooManyRequests.
+        Raises OverLimit.
         """
-        spent, retry_after = self._window(kind, value, limit)
-        used = await queries_limits.spend(tx, *astuple(spent))
-        if used > limit.count:
-            raise TooManyRequests(retry_after)
-        return spent
+        claimed = list[Spent]()
+        for claim in claims:
+            spent, retry_after = self._window(claim)
+            used = await queries_limits.spend(tx, *astuple(spent))
+            if used > claim.limit.count:
+                raise OverLimit(claim, used, retry_after)
+            claimed.append(spent)
+        return claimed
 
     async def give_back(self, tx: Tx, spent: Spent) -> None:
         """Take back a claim whose attempt was right."""
         await queries_limits.give_back(tx, *astuple(spent))
 
-    async def spend_anywhere(self, db: Database, kind: str, value: str, limit: Limit) -> Spent:
-        """Like `spend`, outside any organisation, committed at once. Raises TooManyRequests."""
-        spent, retry_after = self._window(kind, value, limit)
-        if await queries_limits.spend_anywhere(db, *astuple(spent)) > limit.count:
-            raise TooManyRequests(retry_after)
-        return spent
+    async def first_refusal(self, tx: Tx, over: OverLimit) -> bool:
+        """Whether nobody has noted yet, in this window, that this limit was reached: true once."""
+        claim = over.claim
+        noted, _ = self._window(Claim(Counted.REFUSALS, f"{claim.kind}|{claim.value}", claim.limit))
+        return await queries_limits.spend(tx, *astuple(noted)) == 1
 
-    async def count_anywhere(self, db: Database, kind: str, value: str, limit: Limit) -> None:
+    async def spend_anywhere(self, db: Database, claims: Iterable[Claim]) -> list[Spent]:
+        """Like `spend`, outside any organisation: each is committed at once, and those before the
+        one that is refused stay claimed. Raises OverLimit.
+        """
+        claimed = list[Spent]()
+        for claim in claims:
+            spent, retry_after = self._window(claim)
+            used = await queries_limits.spend_anywhere(db, *astuple(spent))
+            if used > claim.limit.count:
+                raise OverLimit(claim, used, retry_after)
+            claimed.append(spent)
+        return claimed
+
+    async def count_anywhere(self, db: Database, claim: Claim) -> None:
         """Count, outside any organisation, and refuse nothing."""
-        spent, _ = self._window(kind, value, limit)
+        spent, _ = self._window(claim)
         await queries_limits.spend_anywhere(db, *astuple(spent))
 
     async def give_back_anywhere(self, db: Database, spent: Spent) -> None:
         """Like `give_back`, outside any organisation."""
         await queries_limits.give_back_anywhere(db, *astuple(spent))
 
-    def _window(self, kind: str, value: str, limit: Limit) -> tuple[Spent, int]:
+    def _window(self, claim: Claim) -> tuple[Spent, int]:
         """What to count, and the seconds until the next window begins."""
         now = int(self._clock().timestamp())
-        start = now - now % limit.seconds
-        subject = f"limit|{kind}|{value}".encode("utf-8", "surrogatepass")
+        seconds = claim.limit.seconds
+        start = now - now % seconds
+        subject = f"limit|{claim.kind}|{claim.value}".encode("utf-8", "surrogatepass")
         digest = hmac.digest(self._key, subject, "sha256")
-        return Spent(digest, datetime.fromtimestamp(start, UTC)), start + limit.seconds - now
+        return Spent(digest, datetime.fromtimestamp(start, UTC)), start + seconds - now

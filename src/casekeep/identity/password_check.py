@@ -5,16 +5,19 @@ look-ups, checks and writes are made for everybody, known or not.
 import asyncio
 from uuid import uuid4
 
+import structlog
+
 from casekeep.audit.actions import Action
-from casekeep.audit.log import AuditLog, Event
+from casekeep.audit.log import AuditLog, Detail, Event
 from casekeep.db.database import Database
 from casekeep.identity import queries
 from casekeep.identity.actors import stranger
 from casekeep.identity.contacts import clean_email
-from casekeep.identity.limiting import Limiter, Limits, Spent
+from casekeep.identity.limiting import Limiter, OverLimit, Spent
+from casekeep.identity.limits import Claim, Counted, Limits, subject_of_address
 from casekeep.identity.model import User
 from casekeep.identity.passwords import verify_password
-from casekeep.kernel.errors import InputNotValid, SignInRefused
+from casekeep.kernel.errors import InputNotValid, SignInRefused, TooManyRequests
 from casekeep.kernel.ids import OrganizationId, UserId
 
 CANDIDATES = 3
@@ -22,6 +25,7 @@ CANDIDATES = 3
 Always as many checks are made, so that their time tells nothing."""
 
 _Candidate = tuple[OrganizationId, UserId]
+_log = structlog.get_logger()
 
 
 class PasswordCheck:
@@ -44,21 +48,40 @@ class PasswordCheck:
         candidates = await queries.password_owners(self._db, email, most=CANDIDATES)
         user = await self._try(password, candidates)
         if user is None:
-            await self._record_failure(email, candidates)
+            await self._record_failure(email, candidates, {})
             raise SignInRefused
         for each in spent:
             await self._limiter.give_back_anywhere(self._db, each)
         return user
 
     async def _spend(self, email: str, address: str) -> list[Spent]:
-        """Claim an attempt for the address, then for the email: whoever is stopped at the address
-        cannot use up somebody's attempts.
+        """Claim an attempt for the address, for the email from there, and for the email: whoever is
+        stopped before the last cannot use up somebody's attempts. Raises TooManyRequests.
         """
-        limits, spend, spent = self._limits, self._limiter.spend_anywhere, list[Spent]()
+        limits, subject = self._limits, subject_of_address(address)
+        claims = [
+            Claim(Counted.PASSWORDS_PER_PAIR, f"{subject}|{email}", limits.passwords_per_pair),
+            Claim(Counted.PASSWORDS_PER_EMAIL, email, limits.passwords_per_email),
+        ]
         if address:
-            spent.append(await spend(self._db, "address", address, limits.passwords_per_address))
-        spent.append(await spend(self._db, "email", email, limits.passwords_per_email))
-        return spent
+            claims.insert(
+                0, Claim(Counted.PASSWORDS_PER_ADDRESS, subject, limits.passwords_per_address)
+            )
+        try:
+            return await self._limiter.spend_anywhere(self._db, claims)
+        except OverLimit as over:
+            if over.just_reached:
+                await self._note_limit(email, over.claim.kind)
+            raise TooManyRequests(over.retry_after) from None
+
+    async def _note_limit(self, email: str, kind: Counted) -> None:
+        """Once for each subject and window. An address belongs to no organisation: only the log
+        has it. What was tried on an email goes where failures go, with the same work for nobody's.
+        """
+        _log.warning("limit.reached", kind=kind)
+        if kind is not Counted.PASSWORDS_PER_ADDRESS:
+            candidates = await queries.password_owners(self._db, email, most=CANDIDATES)
+            await self._record_failure(email, candidates, {"limit": kind})
 
     async def _try(self, password: str, candidates: list[_Candidate]) -> User | None:
         nobody = (OrganizationId(uuid4()), UserId(uuid4()))
@@ -75,16 +98,20 @@ class PasswordCheck:
         async with self._db.transaction(organization_id) as tx:
             return await queries.user_and_password(tx, user_id)
 
-    async def _record_failure(self, email: str, candidates: list[_Candidate]) -> None:
+    async def _record_failure(
+        self, email: str, candidates: list[_Candidate], details: dict[str, Detail]
+    ) -> None:
         """Record the failure with everybody it was tried on. Nobody's audit takes one for an
         address of nobody; a counted miss is written instead, so that the time is the same.
         """
         for organization_id, user_id in candidates:
-            event = Event(Action.SIGN_IN_FAILED, subject_id=user_id)
+            event = Event(Action.SIGN_IN_FAILED, subject_id=user_id, details=details)
             await self._audit.record_refusal(stranger(organization_id), event)
         limit = self._limits.passwords_per_email
         for number in range(CANDIDATES - len(candidates)):
-            await self._limiter.count_anywhere(self._db, "miss", f"{number}|{email}", limit)
+            await self._limiter.count_anywhere(
+                self._db, Claim(Counted.MISSES, f"{number}|{email}", limit)
+            )
 
 
 def _searchable(email: str) -> str:

@@ -9,7 +9,8 @@ from casekeep.audit.log import AuditLog, Event
 from casekeep.db.database import Database, Tx
 from casekeep.identity import queries, queries_sign_ins
 from casekeep.identity.actors import actor_of, stranger, who
-from casekeep.identity.limiting import Limiter, Limits
+from casekeep.identity.limiting import Limiter
+from casekeep.identity.limits import Limits
 from casekeep.identity.model import Audience, Tokens, User
 from casekeep.identity.opaque import Form, Opaque, new_opaque, read_opaque
 from casekeep.identity.password_check import PasswordCheck
@@ -109,7 +110,12 @@ class SignIn:
     async def _rotate(
         self, tx: Tx, presented: Opaque, audience: Audience
     ) -> Tokens | RefreshReplayed | RefreshNotValid:
-        """New tokens, or why not: returned, not raised, so that ending the family commits."""
+        """New tokens, or why not: returned, not raised, so that ending the family commits.
+
+        A replay is recorded when it ended something. A token of a sign-in that has ended (by
+        sign-out, or by the replay before) is refused without a record: nothing comes of it, and it
+        can be sent for ever.
+        """
         live = await queries_sign_ins.rotate(tx, presented.digest, audience, self._clock())
         if live is not None:
             event = Event(Action.TOKEN_REFRESHED, subject_id=live.id)
@@ -118,9 +124,10 @@ class SignIn:
         facts = await queries_sign_ins.token_facts(tx, presented.digest)
         if facts is None or facts.audience is not audience or not facts.rotated:
             return RefreshNotValid()
-        await queries_sign_ins.end(tx, facts.sign_in_id, "token_replayed", self._clock())
-        event = Event(Action.TOKEN_REPLAYED, Outcome.REFUSED, subject_id=facts.sign_in_id)
-        await self._audit.record(tx, stranger(tx.organization_id), event)
+        ended = await queries_sign_ins.end(tx, facts.sign_in_id, "token_replayed", self._clock())
+        if ended is not None:
+            event = Event(Action.TOKEN_REPLAYED, Outcome.REFUSED, subject_id=facts.sign_in_id)
+            await self._audit.record(tx, stranger(tx.organization_id), event)
         return RefreshReplayed()
 
     async def _hand_out(self, tx: Tx, live: LiveSignIn, audience: Audience) -> Tokens:
