@@ -1,0 +1,147 @@
+"""The account commands as an operator types them, on the tests' database."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import structlog
+from typer.testing import CliRunner, Result
+
+from casekeep.cli.main import app
+from casekeep.kernel.errors import InputNotValid
+from casekeep.settings import described
+from tests.support.database import TestServer
+
+Run = Callable[..., Result]
+ODD_NAME = "[red]Rot[/red] [/x]"
+
+
+@pytest.fixture
+def run(test_server: TestServer, tmp_path: Path) -> Run:
+    """Types one command at the tests' database."""
+    return _runner(
+        tmp_path,
+        CASEKEEP_DATABASE_URL=test_server.owner_dsn,
+        CASEKEEP_DATABASE_APP_URL=test_server.application_dsn,
+    )
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def _runner(folder: Path, **settings: str) -> Run:
+    unset: dict[str, str | None] = {f"CASEKEEP_{n.upper()}": None for n, _, _ in described()}
+    environment = {**unset, "CASEKEEP_DATA": str(folder / "data"), **settings}
+
+    def run(*words: str, stdin: str | None = None) -> Result:
+        return CliRunner().invoke(app, list(words), input=stdin, env=environment)
+
+    return run
+
+
+def made_organization(run: Run, name: str = "Lakeside") -> str:
+    done = run("org", "create", name, "--json")
+    assert done.exit_code == 0, done.output
+    made = json.loads(done.stdout)
+    assert set(made) == {"organization_id", "api_key"}
+    return made["organization_id"]
+
+
+def test_names_are_printed_as_typed_and_keys_whole(run: Run) -> None:
+    done = run("org", "create", ODD_NAME)
+    assert done.exit_code == 0, done.output
+    assert ODD_NAME in done.stdout.splitlines()[0]
+    key = done.stdout.splitlines()[1].split()[2]
+    assert len(key) > 60
+    assert key.startswith("ck_")
+    listed = json.loads(run("org", "list", "--json").stdout)["organizations"]
+    odd = [each for each in listed if each["name"] == ODD_NAME]
+    assert set(odd[0]) == {"organization_id", "name", "created_at"}
+    assert f"{odd[0]['organization_id']}  {ODD_NAME}" in run("org", "list").stdout
+
+
+def test_ids_of_keys_are_never_cut_and_say_the_same_everywhere(run: Run) -> None:
+    org = ("--org", made_organization(run))
+    made = json.loads(run("key", "create", *org, "--label", "l" * 100, "--json").stdout)
+    assert f"{made['api_key_id']}  {'l' * 100}" in run("key", "list", *org).stdout
+    listed = json.loads(run("key", "list", *org, "--json").stdout)["api_keys"]
+    (key,) = [each for each in listed if each["api_key_id"] == made["api_key_id"]]
+    assert set(key) == {"api_key_id", "label", "created_at", "last_used_at", "revoked_at"}
+
+
+def test_a_key_may_be_revoked_twice(run: Run) -> None:
+    org = ("--org", made_organization(run))
+    made = json.loads(run("key", "create", *org, "--label", "lab", "--json").stdout)
+    assert "Revoked" in run("key", "revoke", *org, made["api_key_id"]).stdout
+    again = run("key", "revoke", *org, made["api_key_id"])
+    assert again.exit_code == 0
+    assert "was revoked already" in again.stdout
+
+
+def test_an_account_is_listed_and_disabled_once(run: Run) -> None:
+    org = ("--org", made_organization(run))
+    who = ("--role", "clinician", "--email", "d@example.org", "--first-name", "[/x]")
+    done = run("user", "create", *org, *who, "--password-stdin", "--json", stdin="long enough\n")
+    (user_id,) = json.loads(done.stdout).values()
+    (user,) = json.loads(run("user", "list", *org, "--json").stdout)["users"]
+    assert (user["user_id"], user["first_name"]) == (user_id, "[/x]")
+    assert f"{user_id}  clinician  [/x]  d@example.org" in run("user", "list", *org).stdout
+    assert run("user", "disable", *org, user_id).exit_code == 0
+    assert "disabled already" in refusal_of(run("user", "disable", *org, user_id))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("user", "create", "--role", "patient", "--email", "p@example.org"),
+        ("user", "list"),
+        ("user", "disable", str(uuid4())),
+        ("key", "create", "--label", "lab"),
+        ("key", "list"),
+        ("key", "revoke", str(uuid4())),
+    ],
+)
+def test_an_unknown_organisation_is_refused(run: Run, words: tuple[str, ...]) -> None:
+    told = refusal_of(run(*words, "--org", str(uuid4())))
+    assert told == "no organisation has this id; 'casekeep org list' shows them"
+
+
+def test_an_empty_password_is_told(run: Run) -> None:
+    words = ("--org", made_organization(run), "--role", "admin", "--email", "a@example.org")
+    done = run("user", "create", *words, "--password-stdin", stdin="\n")
+    assert refusal_of(done) == "the password on stdin was empty"
+
+
+@pytest.mark.parametrize("words", [("org", "list"), ("key", "list", "--org", str(uuid4()))])
+def test_looking_makes_no_clinic(tmp_path: Path, words: tuple[str, ...]) -> None:
+    told = refusal_of(_runner(tmp_path)(*words))
+    assert told == f"no clinic in {tmp_path / 'data'}; give --data or set CASEKEEP_DATA"
+    assert not (tmp_path / "data").exists()
+
+
+def test_settings_are_shown_whole_and_typos_are_told(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 40)
+    done = _runner(folder, CASEKEEP_POTR="1")("config", "show")
+    assert str(folder / "data") in done.stdout
+    assert "CASEKEEP_POTR is not a setting, so it does nothing; is CASEKEEP_PORT" in done.stderr
+
+
+def test_help_names_the_variables(tmp_path: Path) -> None:
+    assert "[env: CASEKEEP_HOST]" in _runner(tmp_path)("serve", "--help").stdout
+    assert _runner(tmp_path)("--version").stdout.startswith("casekeep ")
+
+
+def refusal_of(done: Result) -> str:
+    """What the command refused with; `main` prints it behind `casekeep:`."""
+    assert isinstance(done.exception, InputNotValid), done.output
+    assert done.stdout == ""
+    return str(done.exception)
