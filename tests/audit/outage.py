@@ -1,4 +1,4 @@
-"""A wire to the database that can be cut: a TCP relay, so that an outage is a real one."""
+"""A wire to the database that can be cut, or go silent: a TCP relay, so that an outage is real."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,6 +14,8 @@ class Wire:
         self._port = 0
         self._server: asyncio.Server | None = None
         self._relays: set[asyncio.Task[None]] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
 
     @property
     def dsn(self) -> str:
@@ -27,7 +29,12 @@ class Wire:
         self._server = await asyncio.start_server(self._relay, "127.0.0.1", self._port)
         self._port = self._server.sockets[0].getsockname()[1]
 
+    def silence(self) -> None:
+        """Pass nothing on any more, and tell nobody: as a firewall that drops packets does."""
+        self._flowing.clear()
+
     async def cut(self) -> None:
+        self._flowing.set()
         if self._server is not None:
             self._server.close()
         for relay in self._relays:
@@ -48,8 +55,8 @@ class Wire:
         try:
             await asyncio.wait(
                 [
-                    asyncio.create_task(_pump(reader, beyond[1])),
-                    asyncio.create_task(_pump(beyond[0], writer)),
+                    asyncio.create_task(self._pump(reader, beyond[1])),
+                    asyncio.create_task(self._pump(beyond[0], writer)),
                 ],
                 return_when=asyncio.FIRST_COMPLETED,
             )
@@ -62,12 +69,12 @@ class Wire:
                 with suppress(OSError):
                     await end.wait_closed()
 
-
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await source.read(1 << 16):
-            sink.write(data)
-            await sink.drain()
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await source.read(1 << 16):
+                await self._flowing.wait()
+                sink.write(data)
+                await sink.drain()
 
 
 @asynccontextmanager

@@ -1,0 +1,96 @@
+"""The database of one's own goes away under a running server, or falls silent."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.acceptance.running import Server, running_server
+from tests.audit.outage import Wire, wire_to
+from tests.support.database import drop_database, make_owned_database
+
+
+@pytest_asyncio.fixture
+async def wire(admin: asyncpg.Connection, server_dsn: str) -> AsyncIterator[Wire]:
+    name = f"away_{uuid4().hex[:12]}"
+    url = await make_owned_database(admin, server_dsn, name)
+    try:
+        async with wire_to(url) as wire:
+            yield wire
+    finally:
+        await drop_database(admin, name)
+
+
+@pytest_asyncio.fixture
+async def server(wire: Wire, tmp_path: Path) -> AsyncIterator[Server]:
+    with ExitStack() as closing:
+        running = running_server(
+            tmp_path / "data", CASEKEEP_DATABASE_URL=wire.dsn, CASEKEEP_SHUTDOWN_SECONDS="2"
+        )
+        yield await asyncio.to_thread(closing.enter_context, running)
+        await asyncio.to_thread(closing.close)
+
+
+def server_processes(server: Server) -> set[int]:
+    """The processes that answer requests, by their ids."""
+    supervisor = server.process.pid
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return {pid for pid in map(int, children) if b"spawn_main" in command(pid)}
+
+
+def command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(40):
+        while not holds():  # noqa: ASYNC110 - other processes decide
+            await asyncio.sleep(0.05)
+
+
+async def readiness(server: Server) -> int:
+    async with httpx.AsyncClient(timeout=30) as client:
+        return (await client.get(f"{server.url}/readyz")).status_code
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc")
+async def test_server_processes_that_die_in_an_outage_are_replaced(
+    wire: Wire, server: Server
+) -> None:
+    first = server_processes(server)
+    assert len(first) == 2
+    await wire.cut()
+    for pid in first:
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda pid=pid: pid not in server_processes(server))
+    await until(lambda: len(server_processes(server) - first) == 2)
+    # Only the new ones are left to answer, so an answer says that they have started.
+    assert await readiness(server) == 503
+    second = server_processes(server)
+    await wire.mend()
+    async with asyncio.timeout(40):
+        while await readiness(server) != 200:  # noqa: ASYNC110 - other processes decide
+            await asyncio.sleep(0.05)
+    assert server_processes(server) == second
+    assert await asyncio.to_thread(server.stop) == 0
+
+
+async def test_sigterm_is_heeded_while_the_database_is_silent(wire: Wire, server: Server) -> None:
+    assert await readiness(server) == 200
+    wire.silence()
+    asking = asyncio.create_task(readiness(server))
+    await asyncio.sleep(0.5)
+    server.process.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(server.process.wait, 30) == 0
+    assert (await asyncio.gather(asking, return_exceptions=True))[0] != 200
