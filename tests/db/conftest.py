@@ -1,14 +1,18 @@
-"""Data folders for embedded servers."""
+"""Data folders for embedded servers, and a look over the wall."""
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
+import pytest_asyncio
 
 from casekeep.db.embedded.sockets import short_name
 from tests.db.processes import wait_until_gone
+from tests.support.database import TestServer, database_url
 
 
 @pytest.fixture
@@ -29,3 +33,12 @@ def open_place() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest_asyncio.fixture
+async def above(server_dsn: str, test_server: TestServer) -> AsyncIterator[asyncpg.Connection]:
+    """A superuser in the run's database, who sees every organisation: to look what there is."""
+    database = urlsplit(test_server.owner_dsn).path.removeprefix("/")
+    connection = await asyncpg.connect(database_url(server_dsn, database))
+    yield connection
+    await connection.close()

@@ -10,6 +10,7 @@ import pytest_asyncio
 from casekeep.db.database import Database
 from casekeep.identity.model import Role
 from casekeep.kernel.ids import OrganizationId, new_id
+from tests.db.furnished import furnish, owned_relations, owners
 from tests.support.database import TestServer
 from tests.support.factories import make_case, make_file_row, make_organization, make_user
 
@@ -62,10 +63,25 @@ async def a_clinic(db: Database) -> OrganizationId:
     return organization_id
 
 
+async def test_there_are_two_organisations_rows_of_everything(
+    db: Database, above: asyncpg.Connection
+) -> None:
+    """Without which the tests below would prove nothing."""
+    both = {(await furnish(db)).id, (await furnish(db)).id}
+    relations = await owned_relations(above)
+    assert relations.keys() > {"organizations", "audit_seals", "one_time_codes", "shown_files"}
+    missing = {
+        table
+        for table, column in relations.items()
+        if not both <= await owners(above, table, column)
+    }
+    assert missing == set()
+
+
 async def test_without_a_scope_no_table_shows_a_row(
     db: Database, outside: asyncpg.Connection
 ) -> None:
-    await a_clinic(db)
+    await furnish(db)
     unreadable = set()
     for table in await tables(outside):
         try:
@@ -85,13 +101,30 @@ async def test_a_scope_ends_with_its_transaction(db: Database, outside: asyncpg.
     assert await outside.fetchval("select count(*) from cases") == 0
 
 
-@pytest.mark.parametrize("table", ["cases", "files", "users", "organizations"])
-async def test_a_query_without_its_where_shows_one_tenant(db: Database, table: str) -> None:
-    mine, _ = await a_clinic(db), await a_clinic(db)
-    column = "id" if table == "organizations" else "organization_id"
-    async with db.transaction(mine) as tx:
-        rows = await tx.fetch(f"select distinct {column} as whose from {table}")
-    assert [row["whose"] for row in rows] == [mine]
+async def test_a_query_without_its_where_shows_one_tenant(
+    db: Database, outside: asyncpg.Connection
+) -> None:
+    mine, _ = await furnish(db), await furnish(db)
+    relations = await owned_relations(outside)
+    assert relations.keys() > DIRECTORIES
+    async with db.transaction(mine.id) as tx:
+        shown = {
+            table: await owners(tx, table, column)
+            for table, column in relations.items()
+            if table not in DIRECTORIES
+        }
+    assert shown == {table: {mine.id} for table in relations.keys() - DIRECTORIES}
+
+
+async def test_every_view_asks_as_its_caller(outside: asyncpg.Connection) -> None:
+    rows = await outside.fetch(
+        """select relname, coalesce(reloptions, '{}') as options from pg_class c
+           join pg_namespace n on n.oid = relnamespace
+           where nspname = 'public' and relkind in ('v', 'm')"""
+    )
+    assert {row["relname"] for row in rows} >= {"shown_files", "case_facts"}
+    for row in rows:
+        assert "security_invoker=true" in row["options"], row["relname"]
 
 
 async def test_inserting_into_another_tenant_is_refused(db: Database) -> None:

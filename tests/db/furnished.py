@@ -1,0 +1,138 @@
+"""An organisation with a row in every table that belongs to one, and the catalogue's own list of
+those tables, so that a new one without such a row is noticed.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from casekeep.cases.model import CaseFacts
+from casekeep.db.database import Database, Tx
+from casekeep.identity.model import Role
+from casekeep.kernel.ids import (
+    ApiKeyId,
+    CaseId,
+    FileId,
+    OrganizationId,
+    SignInId,
+    UserId,
+    new_id,
+)
+from tests.support.factories import make_case, make_file_row, make_organization, make_user
+
+SINCE = datetime(2026, 4, 15, 12, 0, tzinfo=UTC)
+UNTIL = SINCE + timedelta(days=10_000)
+
+_ROWS = {
+    "api_keys": ("label, id, secret_hash", "'a key', $2, $3"),
+    "sign_ins": ("audience, id, user_id, expires_at", "'clinician', $2, $3, $4"),
+    "refresh_tokens": ("id, sign_in_id, token_hash, expires_at", "$2, $3, $4, $5"),
+    "one_time_codes": ("user_id, code_hash, attempts_left, expires_at", "$2, $3, 5, $4"),
+    "rate_limits": ("subject_hash, window_start, used", "$2, $3, 1"),
+    "audit_events": (
+        "action, outcome, actor_kind, id, occurred_at",
+        "'file.opened', 'done', 'operator', $2, $3",
+    ),
+    "audit_seals": ("position, event_id, hash", "1, $2, $3"),
+}
+"""Columns and values beside the organisation, of the tables that no factory fills."""
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """Ids of one row of each kind, and the digest that all its secrets have."""
+
+    id: OrganizationId
+    clinician: UserId
+    patient: UserId
+    case: CaseFacts
+    case_id: CaseId
+    file: FileId
+    arriving: FileId
+    url_path: str
+    key: ApiKeyId
+    sign_in: SignInId
+    digest: bytes
+
+
+async def furnish(db: Database, cases: int = 1) -> Clinic:
+    """A new organisation with all of that, and an event that is not sealed yet. `cases`: how many
+    it has; `case` is the last of them.
+    """
+    organization_id = await make_organization(db)
+    clinician = await make_user(db, organization_id, Role.CLINICIAN)
+    patient = await make_user(db, organization_id, Role.PATIENT)
+    for _ in range(cases - 1):
+        await make_case(db, organization_id)
+    case = await make_case(db, organization_id, clinician_id=clinician, patient_id=patient)
+    file, arriving = await make_file_row(db, case), await make_file_row(db, case)
+    digest, key, sign_in = secrets.token_bytes(32), ApiKeyId(new_id()), SignInId(new_id())
+    event = new_id()
+    async with db.transaction(organization_id) as tx:
+        await tx.execute("update users set password_hash = 'x' where id = $1", clinician)
+        await tx.execute("update files set state = 'receiving' where id = $1", arriving)
+        url_path = await tx.fetch_value("select url_path from files where id = $1", file)
+        await _insert(tx, "api_keys", key, digest)
+        await _insert(tx, "sign_ins", sign_in, clinician, UNTIL)
+        await _insert(tx, "refresh_tokens", new_id(), sign_in, digest, UNTIL)
+        await _insert(tx, "one_time_codes", patient, digest, UNTIL)
+        await _insert(tx, "rate_limits", digest, SINCE)
+        await _insert(tx, "audit_events", event, SINCE)
+        await _insert(tx, "audit_events", new_id(), SINCE)
+        await _insert(tx, "audit_seals", event, digest)
+    return Clinic(
+        organization_id,
+        clinician,
+        patient,
+        case,
+        case.id,
+        file,
+        arriving,
+        url_path,
+        key,
+        sign_in,
+        digest,
+    )
+
+
+async def _insert(tx: Tx, table: str, *values: object) -> None:
+    columns, places = _ROWS[table]
+    await tx.execute(
+        f"insert into {table} (organization_id, {columns}) values ($1, {places})",
+        tx.organization_id,
+        *values,
+    )
+
+
+async def owned_relations(connection: asyncpg.Connection, kinds: str = "rpvmf") -> dict[str, str]:
+    """Every relation that has an organisation's rows, and the column that says whose they are.
+
+    `kinds`: as in `pg_class.relkind`.
+    """
+    rows = await connection.fetch(
+        """select relname, attname from pg_class c
+           join pg_namespace n on n.oid = relnamespace
+           join pg_attribute a on attrelid = c.oid and not attisdropped
+           where nspname = 'public' and relkind = any(string_to_array($1, null)::"char"[])
+             and (attname = 'organization_id' or (relname, attname) = ('organizations', 'id'))""",
+        kinds,
+    )
+    return {row["relname"]: row["attname"] for row in rows}
+
+
+async def owners(connection: asyncpg.Connection | Tx, table: str, column: str) -> set[object]:
+    """Whose rows a query without a WHERE shows."""
+    return {row[0] for row in await connection.fetch(f"select distinct {column} from {table}")}
+
+
+async def rows_of(connection: asyncpg.Connection, clinic: Clinic) -> set[tuple[str, str]]:
+    """Everything an organisation has, by a connection that sees over the wall."""
+    return {
+        (table, row["content"])
+        for table, column in (await owned_relations(connection, "rp")).items()
+        for row in await connection.fetch(
+            f"select to_jsonb(t)::text as content from {table} t where {column} = $1", clinic.id
+        )
+    }

@@ -1,0 +1,204 @@
+"""Every statement carries its own WHERE: asked through a role that the wall does not hold back,
+each still finds and changes rows of the transaction's organisation only.
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Iterable
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest_asyncio
+
+from casekeep.audit.sealing import seal
+from casekeep.cases import queries as cases
+from casekeep.db.database import Database, Tx
+from casekeep.files import queries as files
+from casekeep.files import queries_receiving as receiving
+from casekeep.files.model import Category, Received
+from casekeep.files.queries_receiving import Keeping, Placed
+from casekeep.identity import queries as users
+from casekeep.identity import (
+    queries_api_keys,
+    queries_codes,
+    queries_limits,
+    queries_sign_ins,
+)
+from casekeep.identity.model import Audience
+from casekeep.kernel.ids import CaseNumber
+from tests.db.furnished import SINCE, UNTIL, Clinic, furnish, owned_relations, owners, rows_of
+from tests.support.database import TestServer, database_url
+
+NOW = SINCE + timedelta(hours=1)
+
+
+@pytest_asyncio.fixture
+async def seeing(
+    above: asyncpg.Connection, server_dsn: str, test_server: TestServer
+) -> AsyncIterator[Database]:
+    """The database through a role like the application's, that row-level security lets through."""
+    name = urlsplit(test_server.owner_dsn).path.removeprefix("/")
+    role, password = f"{name}_seeing", secrets.token_hex(16)
+    await above.execute(
+        f"create role {role} login bypassrls password '{password}' in role {name}_application"
+    )
+    try:
+        db = await Database.connect(database_url(server_dsn, name, f"{role}:{password}"), size=1)
+        yield db
+        await db.close()
+    finally:
+        await above.execute(f"drop role {role}")
+
+
+@pytest_asyncio.fixture
+async def mine(db: Database) -> Clinic:
+    return await furnish(db)
+
+
+@pytest_asyncio.fixture
+async def other(db: Database) -> Clinic:
+    """A clinic with one case more, so that its last number is nobody else's."""
+    return await furnish(db, cases=3)
+
+
+async def test_the_role_sees_over_the_wall(
+    seeing: Database, above: asyncpg.Connection, mine: Clinic, other: Clinic
+) -> None:
+    async with seeing.transaction(mine.id) as tx:
+        for table, column in (await owned_relations(above)).items():
+            if not table.endswith("_directory"):
+                assert {mine.id, other.id} <= await owners(tx, table, column), table
+
+
+async def test_cases_and_files_of_another_are_not_found(
+    seeing: Database, above: asyncpg.Connection, mine: Clinic, other: Clinic
+) -> None:
+    before = await rows_of(above, other)
+    number = other.case.number
+    async with seeing.transaction(mine.id) as tx:
+        found = [
+            await cases.case_facts(tx, other.case_id, lock=True),
+            await cases.case_facts(tx, number, lock=False),
+            await files.find_by_id(tx, other.file),
+            await files.find_by_ids(tx, [other.file]),
+            await files.find_by_url_path(tx, other.url_path),
+            await files.mark_removed(tx, other.file, None, NOW),
+            await files.set_name(tx, other.file, "mine.pdf"),
+            await files.is_live_patient(tx, other.patient),
+            await receiving.taken_paths(tx, [other.url_path]),
+            await receiving.keep(tx, _keeping(mine), [_placed(other)]),
+            await receiving.stored_among(tx, [other.file]),
+            await receiving.mark_discarded(tx, [other.arriving]),
+            await receiving.delete_discarded(tx, [other.file, other.arriving]),
+        ]
+    assert not any(found), found
+    for viewer in (None, other.clinician, other.patient):
+        for ref in (other.case_id, number):
+            assert await files.files_of_case(seeing, mine.id, ref, viewer) == (None, [])
+    assert await _patient_files(seeing, mine, other, case=True) == (None, [])
+    assert await _patient_files(seeing, mine, other, case=False) == (None, [])
+    assert await rows_of(above, other) == before
+
+
+async def test_people_keys_and_sign_ins_of_another_are_not_found(
+    seeing: Database, above: asyncpg.Connection, mine: Clinic, other: Clinic
+) -> None:
+    before = await rows_of(above, other)
+    email, digest = f"{other.patient.hex}@example.org", other.digest
+    async with seeing.transaction(mine.id) as tx:
+        found = [
+            await users.user(tx, other.patient),
+            await users.users_reached_at(tx, email, None),
+            await users.disable_user(tx, other.patient, NOW),
+            await users.user_and_password(tx, other.clinician),
+            await queries_api_keys.live_key(tx, digest),
+            await queries_api_keys.revoke(tx, other.key, NOW),
+            await queries_api_keys.touch(tx, other.key, NOW),
+            await queries_codes.patient_reached_at(tx, email, None),
+            await queries_codes.claim_attempt(tx, email, None, NOW),
+            await queries_codes.use_code(tx, other.patient, digest, NOW),
+            await queries_limits.give_back(tx, digest, SINCE),
+            await queries_sign_ins.rotate(tx, digest, Audience.CLINICIAN, NOW),
+            await queries_sign_ins.token_facts(tx, digest),
+            await _live(tx, other),
+            await queries_sign_ins.exists(tx, other.sign_in),
+            await queries_sign_ins.end(tx, other.sign_in, "revoked", NOW),
+            await queries_sign_ins.end_all(tx, other.clinician, "revoked", NOW),
+            await queries_sign_ins._forget_expired(tx, other.clinician, UNTIL + timedelta(1)),
+        ]
+        assert await queries_limits.spend(tx, digest, UNTIL) == 1
+    assert not any(found), found
+    assert await rows_of(above, other) == before
+
+
+async def test_the_same_questions_find_what_is_ones_own(seeing: Database, mine: Clinic) -> None:
+    """Without which the two tests above would prove nothing."""
+    email = f"{mine.patient.hex}@example.org"
+    async with seeing.transaction(mine.id) as tx:
+        found = [
+            await cases.case_facts(tx, mine.case_id, lock=True),
+            await cases.case_facts(tx, mine.case.number, lock=False),
+            await files.find_by_id(tx, mine.file),
+            await files.find_by_ids(tx, [mine.file]),
+            await files.find_by_url_path(tx, mine.url_path),
+            await files.is_live_patient(tx, mine.patient),
+            await receiving.taken_paths(tx, [mine.url_path]),
+            await receiving.stored_among(tx, [mine.file]),
+            await users.users_reached_at(tx, email, None),
+            await users.user_and_password(tx, mine.clinician),
+            await queries_api_keys.live_key(tx, mine.digest),
+            await queries_codes.claim_attempt(tx, email, None, NOW),
+            await queries_sign_ins.token_facts(tx, mine.digest),
+            await _live(tx, mine),
+        ]
+        assert all(found), found
+        assert await queries_limits.spend(tx, mine.digest, SINCE) == 2
+    for case in (True, False):
+        _, shown = await _patient_files(seeing, mine, mine, case=case)
+        assert [each.file.id for each in shown] == [mine.file]
+
+
+async def test_lists_of_all_are_lists_of_ones_own(
+    seeing: Database, above: asyncpg.Connection, mine: Clinic, other: Clinic
+) -> None:
+    before = await rows_of(above, other)
+    async with seeing.transaction(mine.id) as tx:
+        listed: list[Iterable[object]] = [
+            [each.id for each in await users.users(tx)],
+            [each.id for each in await queries_api_keys.keys(tx)],
+        ]
+        organization = await users.organization(tx)
+    assert [set(each) for each in listed] == [{mine.clinician, mine.patient}, {mine.key}]
+    assert organization is not None
+    assert organization.id == mine.id
+    assert await seal(seeing, mine.id) == 1
+    assert await rows_of(above, other) == before
+
+
+def _keeping(mine: Clinic) -> Keeping:
+    return Keeping(mine.case_id, mine.patient, is_phi=True, is_restricted=False, at=NOW)
+
+
+def _placed(other: Clinic) -> Placed:
+    received = Received(other.arriving, "a.pdf", "application/pdf", 3, bytes(32), Category.LAB)
+    return Placed(received, Category.LAB, f"/files/{CaseNumber(1)}/{other.arriving}")
+
+
+async def _live(tx: Tx, whose: Clinic) -> object:
+    return await queries_sign_ins.live_sign_in(
+        tx, whose.sign_in, whose.clinician, Audience.CLINICIAN, NOW
+    )
+
+
+async def _patient_files(
+    db: Database, mine: Clinic, other: Clinic, *, case: bool
+) -> tuple[object, list[files.Shown]]:
+    return await files.files_of_patient(
+        db,
+        mine.id,
+        other.patient,
+        case_id=other.case_id if case else None,
+        phi=None,
+        most=None,
+        after=None,
+    )
