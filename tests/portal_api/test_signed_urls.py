@@ -3,14 +3,15 @@
 import base64
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from casekeep.files.links import Links
 from casekeep.http.house import House
-from casekeep.kernel.ids import FileId
+from casekeep.identity.model import Patient
+from casekeep.kernel.ids import FileId, OrganizationId, UserId
 from casekeep.portal_api.app import build_app
 from tests.support.house import LINK_SECRET, SignedIn, ago, client, signed_in_patient
 from tests.support.portal import FILES, NO_FILE, NOT_VALID, refusal, success
@@ -204,6 +205,33 @@ async def test_opening_is_recorded(
     assert [(each["actor_id"], str(each["file_id"])) for each in opened] == [
         (patient.user.id, file_id)
     ]
+
+
+async def test_a_url_is_recorded_before_it_is_told(
+    house: House, portal: httpx.AsyncClient, patient: SignedIn
+) -> None:
+    file_id = await uploaded(portal, patient)
+
+    await signed(portal, patient, file_id)
+
+    async with house.db.transaction(patient.organization_id) as tx:
+        linked = await tx.fetch(
+            """select actor_id, file_id from audit_events
+               where organization_id = $1 and action = 'file.linked' and outcome = 'done'""",
+            patient.organization_id,
+        )
+    assert [(each["actor_id"], str(each["file_id"])) for each in linked] == [
+        (patient.user.id, file_id)
+    ]
+
+
+async def test_a_url_into_an_organisation_that_is_gone_gives_nothing(
+    portal: httpx.AsyncClient,
+) -> None:
+    nobody = Patient(OrganizationId(uuid4()), UserId(uuid4()))
+    token = Links(LINK_SECRET).sign(nobody, FileId(uuid4()))
+
+    assert refusal(await portal.get(CONTENT_PATH, params={"token": token})) == NO_FILE
 
 
 def link(patient: SignedIn, file_id: str, **time: float) -> str:

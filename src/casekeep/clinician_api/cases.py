@@ -2,6 +2,7 @@
 
 from litestar import Router, post
 
+from casekeep.audit.actions import Action
 from casekeep.cases.model import NewCase
 from casekeep.cases.opening import LONGEST_GENDER, LONGEST_NAME, OLDEST
 from casekeep.files.model import Category
@@ -26,10 +27,10 @@ async def create_case(request: SignedInRequest) -> CaseCreated:
     names the file and says why.
     """
     house, form = house_of(request), Form()
-    async with house.receiving.batch(request.auth.actor) as batch:
+    async with house.receiving.batch(request.auth.actor, act=Action.CASE_OPENED) as batch:
         async for part in read_form(request, form, _CATEGORY_OF_PART, house.idle_timeout):
             await batch.receive(part.filename or "", part.chunks, _CATEGORY_OF_PART[part.name])
-        demand_same_user(request, form.optional("user_id"))
+        await demand_same_user(request, form.optional("user_id"))
         case, files = await batch.keep_in_new_case(_new_case(form))
     return CaseCreated(
         "Case created successfully", case_out(case), [file_out(file) for file in files]

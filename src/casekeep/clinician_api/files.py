@@ -36,7 +36,7 @@ async def case_files(
     request: SignedInRequest, case_id: FromPath[str], user_id: FromQuery[str | None] = None
 ) -> Response[bytes]:
     """The files of a case in the order they were uploaded; an empty list if there are none."""
-    demand_same_user(request, user_id)
+    await demand_same_user(request, user_id)
     house, actor = house_of(request), request.auth.actor
     files = await list_case_files(house.db, house.audit, actor, read_case_ref(case_id))
     body = _encode(FilesOut([file_out(file) for file in files]))
@@ -64,7 +64,7 @@ async def upload(request: SignedInRequest) -> FileAdded:
             if received > 1:
                 raise FieldsNotValid(field_problem("body", "file", "Send one file at a time", ""))
             await batch.receive(part.filename or "", part.chunks, _category(form))
-        demand_same_user(request, form.optional("user_id"))
+        await demand_same_user(request, form.optional("user_id"))
         case_id = form.text("case_id")
         is_phi = form.yes_or_no("is_phi", default=True)
         is_restricted = form.yes_or_no("is_restricted", default=False)
@@ -105,7 +105,7 @@ async def delete_file(
     user_id: FromQuery[str | None] = None,
 ) -> Message:
     """Take a file away; its row and bytes stay until they are purged."""
-    demand_same_user(request, user_id)
+    await demand_same_user(request, user_id)
     file = FileId(read_uuid(file_id, "file_id", "Input should be a UUID"))
     case = read_case_ref(case_id, "query") if case_id is not None else None
     house = house_of(request)
