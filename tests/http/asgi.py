@@ -8,6 +8,8 @@ from typing import Any
 
 import uvicorn
 
+from casekeep.http.protocol import BoundedProtocol
+
 Message = dict[str, Any]
 
 
@@ -31,9 +33,8 @@ def receiving(*messages: Message) -> Callable[[], Awaitable[Message]]:
 @asynccontextmanager
 async def serving(app: Any, **settings: Any) -> AsyncGenerator[tuple[str, int]]:
     """`app` behind uvicorn with httptools on a free port; host and port."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, http="httptools", lifespan="off", log_config=None, **settings
-    )
+    settings = {"http": BoundedProtocol, "lifespan": "off", "log_config": None, **settings}
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, **settings)
     server = uvicorn.Server(config)
     running = asyncio.create_task(server._serve(None))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for

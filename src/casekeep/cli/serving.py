@@ -11,6 +11,7 @@ from casekeep.bootstrap.database import running_database
 from casekeep.cli.listening import listen
 from casekeep.db.addresses import Addresses
 from casekeep.http.logs import configure_logging
+from casekeep.http.protocol import BoundedProtocol
 from casekeep.settings import Settings, export_settings
 
 
@@ -71,7 +72,7 @@ def _config(settings: Settings) -> uvicorn.Config:
         factory=True,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="on",
         log_config=None,
