@@ -7,6 +7,7 @@ import asyncio
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
@@ -58,6 +59,7 @@ async def _load(settings: Settings, addresses: Addresses) -> DemoAccounts:
 
 def show_accounts(out: Console, accounts: DemoAccounts, url: str) -> None:
     """Print who can sign in to the clinic, and how. `url`: where it is served."""
+    url = escape(url)
     out.print(f"Casekeep is ready on {url}", highlight=False, soft_wrap=True)
     out.print(f"Look at [bold]{url}/[/bold] for first calls; Ctrl-C stops.\n", soft_wrap=True)
     out.print(
@@ -67,7 +69,7 @@ def show_accounts(out: Console, accounts: DemoAccounts, url: str) -> None:
         soft_wrap=True,
     )
     for organization in accounts.organizations:
-        out.print(f"\n[bold]{organization.name}[/bold]")
+        out.print(f"\n[bold]{escape(organization.name)}[/bold]", soft_wrap=True)
         out.print(f"API key     {organization.api_key}", highlight=False, soft_wrap=True)
         first = f"{organization.case_number}, {organization.case_id}"
         out.print(f"First case  {first}", highlight=False, soft_wrap=True)
@@ -79,12 +81,12 @@ def _people(organization: DemoOrganization) -> Table:
     for title in ("who", "name", "email", "phone"):
         table.add_column(title, overflow="fold")
     for person in organization.clinicians:
-        table.add_row("clinician", person.name, person.email, "")
+        table.add_row("clinician", escape(person.name), person.email, "")
     for planned in clinic():
         if planned.name == organization.name:
             keeper = planned.administrator
             full_name = f"{keeper.first_name} {keeper.last_name}"
             table.add_row("administrator", full_name, keeper.email, "")
     for person in organization.patients:
-        table.add_row("patient", person.name, person.email, person.phone or "")
+        table.add_row("patient", escape(person.name), person.email, person.phone or "")
     return table
