@@ -10,6 +10,7 @@ from litestar.params import JSONBody, QueryParameter
 
 from casekeep.http.connections import house_of
 from casekeep.identity.model import Audience
+from casekeep.identity.signing_out import sign_out
 from casekeep.kernel import errors as facts
 
 from .openapi import BEARER, GRANTED, refusals
@@ -97,9 +98,9 @@ async def user(request: SignedInRequest) -> UserOut:
 )
 async def logout(request: SignedInRequest) -> None:
     """End this sign-in: its access and refresh tokens stop working."""
-    house, sign_in_id = house_of(request), request.auth.sign_in_id
-    await house.sign_in.sign_out(sign_in=(request.auth.user.organization_id, sign_in_id))
-    house.gate.revoked(sign_in_id)  # here it is over with this answer; elsewhere in a moment
+    house, signed_in = house_of(request), request.auth
+    named = (signed_in.user.organization_id, signed_in.sign_in_id)
+    await sign_out(house.sign_in, house.gate, sign_in=named)
 
 
 router = Router(path="/auth/v1", route_handlers=[token, user, logout], tags=["Sign-in"])

@@ -92,20 +92,27 @@ class SignIn:
         self,
         refresh_token: str | None = None,
         sign_in: tuple[OrganizationId, SignInId] | None = None,
-    ) -> None:
-        """End a sign-in, named by any of its refresh tokens or by its id; its access tokens stop
-        working at once. Nothing happens when there is none.
+        *,
+        audience: Audience | None = None,
+    ) -> SignInId | None:
+        """End a sign-in, named by any of its refresh tokens or by its id; which it was. Its access
+        tokens stop working in a moment everywhere (`signing_out.sign_out`: here at once). Nothing
+        happens when there is none. `audience`: the only one whose tokens are taken, if given.
         """
-        presented = read_opaque(refresh_token or "", Form.REFRESH_TOKEN)
-        if presented is not None:
-            async with self._db.transaction(presented.organization_id) as tx:
-                facts = await queries_sign_ins.token_facts(tx, presented.digest)
-                if facts is not None:
-                    await self._end(tx, facts.sign_in_id)
         if sign_in is not None:
             organization_id, sign_in_id = sign_in
             async with self._db.transaction(organization_id) as tx:
                 await self._end(tx, sign_in_id)
+            return sign_in_id
+        presented = read_opaque(refresh_token or "", Form.REFRESH_TOKEN)
+        if presented is None:
+            return None
+        async with self._db.transaction(presented.organization_id) as tx:
+            facts = await queries_sign_ins.token_facts(tx, presented.digest)
+            if facts is None or audience not in (None, facts.audience):
+                return None
+            await self._end(tx, facts.sign_in_id)
+        return facts.sign_in_id
 
     async def _rotate(
         self, tx: Tx, presented: Opaque, audience: Audience

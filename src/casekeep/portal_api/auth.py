@@ -13,6 +13,7 @@ from casekeep.http.connections import house_of
 from casekeep.identity.contacts import clean_email
 from casekeep.identity.model import Audience, Tokens
 from casekeep.identity.opaque import Form, read_opaque
+from casekeep.identity.signing_out import sign_out
 from casekeep.kernel.errors import InputNotValid
 
 from .envelope import Success, Told, answer
@@ -135,7 +136,13 @@ async def logout(request: KeyRequest, data: JSONBody[Refresh]) -> Response[Succe
     """End the sign-in that a refresh token belongs to."""
     opaque = read_opaque(data.refresh_token, Form.REFRESH_TOKEN)
     if opaque is not None and opaque.organization_id == request.auth.organization_id:
-        await house_of(request).sign_in.sign_out(refresh_token=data.refresh_token)
+        house = house_of(request)
+        await sign_out(
+            house.sign_in,
+            house.gate,
+            refresh_token=data.refresh_token,
+            audience=Audience.PATIENT_PORTAL,
+        )
     return answer(Success(200, success=True))
 
 
