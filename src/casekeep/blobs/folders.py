@@ -6,18 +6,11 @@ import os
 from pathlib import Path
 from threading import Lock
 
+from casekeep.kernel.durability import sync_folder
+
 _PRIVATE_FOLDER = 0o700
 _LEVELS = 2
 """Folders between the root and a file: the organisation, and the shard within it."""
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable. Raises OSError."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class Folders:

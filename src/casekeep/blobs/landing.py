@@ -7,7 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from casekeep.blobs.folders import Folders, sync_folder
+from casekeep.blobs.folders import Folders
+from casekeep.kernel.durability import sync_folder
 
 PARTIAL = ".partial"
 

@@ -12,11 +12,12 @@ from uuid import UUID
 
 import structlog
 
-from casekeep.blobs.folders import Folders, sync_folder
+from casekeep.blobs.folders import Folders
 from casekeep.blobs.landing import PARTIAL, Landing
 from casekeep.blobs.store import BlobKey, BlobMissing, StoreUnavailable, Written
 from casekeep.blobs.taking import Taking
 from casekeep.blobs.threads import Threads
+from casekeep.kernel.durability import sync_folder
 from casekeep.kernel.ids import FileId, OrganizationId
 
 log = structlog.get_logger()

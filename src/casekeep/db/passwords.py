@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from casekeep.db.errors import DatabaseNotUsable
+from casekeep.kernel.durability import sync_folder
 
 
 def new_password() -> str:
@@ -60,12 +61,3 @@ def give_to_owner_of(folder: Path, path: Path) -> None:
     if os.geteuid() == 0:
         owner = folder.stat()
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the folder's entries durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -9,7 +9,7 @@ from casekeep.db.embedded import process
 from casekeep.db.embedded.account import has_name
 from casekeep.db.embedded.process import Server
 from casekeep.db.errors import DatabaseNotUsable
-from casekeep.db.passwords import sync_folder
+from casekeep.kernel.durability import sync_folder
 
 
 def check_version(server: Server) -> None:
