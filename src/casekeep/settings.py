@@ -104,7 +104,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             secret=True,
         ),
     ] = ""
-    demo: Annotated[bool, _doc("Show the synthetic clinic's front page and mailbox.")] = False
+    demo: Annotated[
+        bool,
+        _doc(
+            "Shows the synthetic clinic's accounts and mailbox. `casekeep demo` sets it; `serve` "
+            "never does."
+        ),
+    ] = False
 
 
 def load_settings(given: Mapping[str, object] | None = None) -> Settings:

@@ -92,6 +92,14 @@ def test_what_a_clinician_adds_the_patient_sees(server: Server, clinic: Clinic) 
     assert "blood count.pdf" in got.headers["content-disposition"]
 
 
+def test_codes_are_shown_to_nobody_outside_the_demo(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data", CASEKEEP_DEMO="true") as server:
+        assert httpx.get(f"{server.url}/demo/mailbox").status_code == 404
+        modes = {path.name: path.stat().st_mode & 0o077 for path in server.data.iterdir()}
+        assert not any(mode for name, mode in modes.items() if name != "postgres.socket"), modes
+        assert server.data.stat().st_mode & 0o066 == 0
+
+
 def test_keys_are_listed_and_revoked_beside_the_server(server: Server, clinic: Clinic) -> None:
     org = ("--org", clinic.organization_id)
     made = casekeep(server.data, "key", "create", *org, "--label", "lab system")

@@ -36,7 +36,7 @@ def serve(
     from casekeep.cli import serving  # noqa: PLC0415 - heavy, and needed here only
 
     given = {"data": data, "host": host, "port": port, "workers": workers}
-    settings = load_settings(given)
+    settings = load_settings({**given, "demo": False})  # its pages show codes: `casekeep demo` only
     notices.tell_unknown_variables()
     notices.tell_demo_passwords(settings)
     notices.tell_undelivered(settings)

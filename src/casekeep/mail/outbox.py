@@ -51,7 +51,8 @@ class _Outbox:
             self._box.add(message)
 
     def _make_private(self) -> None:
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        # A data folder that is made here shows nobody what is in it, as the database's own does.
+        self._folder.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self._folder.chmod(0o700)
         for part in ("new", "cur", "tmp"):
