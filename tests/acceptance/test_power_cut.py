@@ -1,6 +1,6 @@
 """`kill -9` of the server and its PostgreSQL in the middle of many uploads: what was acknowledged
 is whole, what was not is nowhere, and the sweeper leaves no row and no bytes behind. (An upload
-whose commit was in time but whose answer was cut off is there, and whole: nobody can tell it apart.)
+that was committed in time but whose answer was cut off is there: nobody can tell it apart.)
 """
 
 import asyncio
