@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from casekeep.http.house import House
 from tests.http.asgi import serving
 from tests.support.clinician import PATIENT, PDF, Kept, add_file, kept, open_case, whole_server
-from tests.support.house import MIB, SignedIn, signed_in_clinician
+from tests.support.house import MIB, SignedIn, api_key, signed_in_clinician
 
 Address = tuple[str, int]
 MOST = PDF + bytes(MIB * 3 // 4)
@@ -144,3 +144,46 @@ async def test_a_client_that_vanishes_while_signing_in_is_no_failure_of_ours(
             while not logs:  # noqa: ASYNC110 - the log has no event to wait for
                 await asyncio.sleep(0.02)
     assert [line["event"] for line in logs] == ["request"]
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/auth/v1/token?grant_type=password", b'{"detail":"The upload stalled"}'),
+        (
+            "/api/v1/users/auth/refresh-token",
+            b'{"status":400,"success":false,"error":"Validation failed","code":"VALIDATION_ERROR"}',
+        ),
+    ],
+)
+async def test_a_client_that_stalls_in_json_is_told_and_left(
+    house: House, server: Address, caller: SignedIn, path: str, told: bytes
+) -> None:
+    _, key = await api_key(house, caller.organization_id)
+    reader, writer = await asyncio.open_connection(*server)
+    writer.write(
+        f"POST {path} HTTP/1.1\r\nHost: casekeep.test\r\ncv-api-key: {key}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 6000\r\n\r\n{".encode()
+    )
+    try:
+        answer = await asyncio.wait_for(reader.readuntil(b"}"), 10)
+    finally:
+        writer.transport.abort()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.endswith(told)
+
+
+async def test_the_text_of_a_form_is_bounded_as_a_whole(
+    house: House, server: Address, caller: SignedIn
+) -> None:
+    fields = {f"x{n}": "x" * 60_000 for n in range(5)}
+    async with httpx.AsyncClient(base_url=f"http://{server[0]}:{server[1]}") as client:
+        answer = await client.post(
+            "/cases/create_case",
+            data=PATIENT | fields,
+            files={"lab_files": ("a.pdf", PDF)},
+            headers=caller.headers,
+        )
+    assert answer.status_code == 400
+    assert "text fields" in answer.json()["detail"]
+    assert await kept(house, caller.organization_id) == Kept(0, 0, 0)

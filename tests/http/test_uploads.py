@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casekeep.http.patience import in_time
 from casekeep.http.uploads import FIELD_LIMIT, body_chunks, parts
 from casekeep.kernel.errors import InputNotValid, UploadBroken
 from tests.http.asgi import chunked, receiving, serving
@@ -233,7 +234,7 @@ def piece(body: bytes, *, more: bool = True) -> dict[str, Any]:
 
 
 async def chunks_of(*messages: dict[str, Any]) -> list[bytes]:
-    return [chunk async for chunk in body_chunks(receiving(*messages), 0.05)]
+    return [chunk async for chunk in body_chunks(in_time(receiving(*messages), 0.05))]
 
 
 async def test_a_body_is_its_pieces_until_the_last() -> None:
@@ -256,7 +257,7 @@ async def outcome_of_raw_upload(sent: bytes, *, leave: bool) -> str:
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         try:
-            async for each in parts(body_chunks(receive, 0.2), FORM):
+            async for each in parts(body_chunks(in_time(receive, 0.2)), FORM):
                 async for _ in each.chunks:
                     got_some.set()
             outcome.set_result("whole")

@@ -28,7 +28,7 @@ async def create_case(request: SignedInRequest) -> CaseCreated:
     """
     house, form = house_of(request), Form()
     async with house.receiving.batch(request.auth.actor, act=Action.CASE_OPENED) as batch:
-        async for part in read_form(request, form, _CATEGORY_OF_PART, house.idle_timeout):
+        async for part in read_form(request, form, _CATEGORY_OF_PART):
             await batch.receive(part.filename or "", part.chunks, _CATEGORY_OF_PART[part.name])
         await demand_same_user(request, form.optional("user_id"))
         case, files = await batch.keep_in_new_case(_new_case(form))

@@ -59,7 +59,7 @@ async def upload(request: SignedInRequest) -> FileAdded:
     house, form = house_of(request), Form()
     received = 0
     async with house.receiving.batch(request.auth.actor) as batch:
-        async for part in read_form(request, form, {"file"}, house.idle_timeout):
+        async for part in read_form(request, form, {"file"}):
             received += 1
             if received > 1:
                 raise FieldsNotValid(field_problem("body", "file", "Send one file at a time", ""))

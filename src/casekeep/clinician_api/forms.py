@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from casekeep.http.uploads import Part, body_chunks, parts
+from casekeep.http.uploads import TEXT_LIMIT, Part, body_chunks, parts
+from casekeep.kernel.errors import InputNotValid
 
 from .errors import FieldsNotValid, field_problem
 from .proof import AnyRequest
@@ -67,7 +68,7 @@ class Form:
 
 
 async def read_form(
-    request: AnyRequest, form: Form, files: Collection[str], idle_timeout: float
+    request: AnyRequest, form: Form, files: Collection[str]
 ) -> AsyncGenerator[Part, None]:
     """Fill `form` from a multipart or urlencoded body; yields each part of `files` as it arrives.
 
@@ -76,10 +77,13 @@ async def read_form(
     Raises UploadBroken, InputNotValid.
     """
     content_type = request.headers.get("content-type", "")
-    chunks = body_chunks(request.receive, idle_timeout)
-    async for part in parts(chunks, content_type):
+    room = TEXT_LIMIT
+    async for part in parts(body_chunks(request.receive), content_type):
         if part.filename is None:
             form.fields[part.name] = text = await part.text()
+            room -= len(part.name.encode()) + len(text.encode())
+            if room < 0:
+                raise InputNotValid(f"The form's text fields are longer than {TEXT_LIMIT} bytes")
             if part.name in files and text.strip():
                 form.problem(part.name, "Input should be a file", "")
         elif part.name in files and (sent := await _with_content(part)):

@@ -12,6 +12,7 @@ from .asgi import ASGIApp, Receive, Scope, Send
 from .health import ALIVE, READY, Health
 from .house import House
 from .paths import TidyPaths, fixed_words
+from .patience import Patience
 from .request_ids import RequestIds
 from .security_headers import SecurityHeaders
 
@@ -70,4 +71,5 @@ def dispatcher(apps: Apps) -> ASGIApp:
 
     edges = (apps.clinician_api, apps.portal_api, apps.pages)
     words = fixed_words([ALIVE, READY, *(route.path for edge in edges for route in edge.routes)])
-    return RequestIds(TidyPaths(SecurityHeaders(dispatch)), words)
+    patient = Patience(dispatch, apps.house.idle_timeout)
+    return RequestIds(TidyPaths(SecurityHeaders(patient)), words)

@@ -2,7 +2,6 @@
 looks into a file and never passes on a parser's own error text.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import aclosing
@@ -23,6 +22,8 @@ from .dispositions import read_disposition, read_field
 
 FIELD_LIMIT = 64 * 1024
 """The most bytes of a text field."""
+TEXT_LIMIT = 256 * 1024
+"""The most bytes of all text fields of a form, their names included."""
 
 _MOST_PARTS = 1000
 _MOST_HEADERS = 16
@@ -34,7 +35,6 @@ _BOUNDARY = re.compile(r"[\x20-\x7e]{1,200}")
 _NOT_A_FORM = "The request must be multipart/form-data or application/x-www-form-urlencoded"
 _GARBLED = "The form could not be read"
 _CUT_SHORT = "The upload ended early"
-_STALLED = "The upload stalled"
 _OVER_LIMIT = "The form has too many parts, or is too long outside of its files"
 
 
@@ -51,17 +51,13 @@ _NO_MORE = _Head("", None, None)
 _Event = _Head | bytes | None
 
 
-async def body_chunks(receive: Receive, idle_timeout: float) -> AsyncGenerator[bytes, None]:
-    """The body of an ASGI request as it comes in. Raises UploadBroken when the client goes away,
-    or sends nothing for `idle_timeout` seconds.
+async def body_chunks(receive: Receive) -> AsyncGenerator[bytes, None]:
+    """The body of an ASGI request as it comes in. Raises UploadBroken when the client goes away;
+    one that stalls is told apart by `patience`, around every request.
     """
     more = True
     while more:
-        try:
-            async with asyncio.timeout(idle_timeout):
-                message = await receive()
-        except TimeoutError:
-            raise UploadBroken(_STALLED) from None
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise UploadBroken(_CUT_SHORT)
         more = message.get("more_body", False)
