@@ -6,6 +6,7 @@ from litestar import Litestar, Response, get
 from litestar.datastructures import State
 from litestar.enums import MediaType
 
+from casekeep.http.budget import BodyBudget
 from casekeep.http.house import House
 from casekeep.http.json_bodies import JsonRequest
 
@@ -16,12 +17,18 @@ from .listing import described_list, served_list
 from .openapi import document
 from .uploads import largest_upload
 
+UPLOADS_IN_MEMORY = 128 * 1024 * 1024
+"""Bytes of upload bodies that one server process holds, all together."""
+PATIENCE = 5.0
+"""Seconds that an upload waits for room."""
+
 
 def build_app(house: House) -> Litestar:
     """The application over an assembled house; it needs no startup event."""
     limit = largest_upload(house.limits)
     others = [auth.router, signed_urls.router]
     described = document([*others, file_router(described_list, limit)])
+    budget = BodyBudget(max(UPLOADS_IN_MEMORY, limit), patience=PATIENCE)
 
     @get("/api/v1/openapi.json", media_type=MediaType.JSON)
     async def openapi_document() -> Response[bytes]:
@@ -29,7 +36,7 @@ def build_app(house: House) -> Litestar:
         return Response(described, media_type=MediaType.JSON)
 
     return Litestar(
-        [*others, file_router(served_list, limit), openapi_document],
+        [*others, file_router(served_list, limit, [budget.around(limit)]), openapi_document],
         state=State({"house": house}),
         request_class=JsonRequest,
         exception_handlers=HANDLERS,

@@ -2,12 +2,14 @@
 the room's use cases and decide nothing.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, delete, get, patch
 from litestar.handlers import BaseRouteHandler
 from litestar.params import JSONBody, PathParameter
+from litestar.types import Middleware
 
 from casekeep.files.finding import find_file
 from casekeep.files.linking import link_file
@@ -80,9 +82,12 @@ async def delete_file(request: PatientRequest, file_id: _PathId) -> Response[Tol
     return answer(Told(200, success=True, message="File deleted successfully"))
 
 
-def file_router(listing: BaseRouteHandler, largest_upload: int) -> Router:
+def file_router(
+    listing: BaseRouteHandler, largest_upload: int, around_uploads: Sequence[Middleware] = ()
+) -> Router:
     """The six file calls. `listing`: the list, as it is served or as it is described;
-    `largest_upload`: bytes that the body of an upload may have.
+    `largest_upload`: bytes that the body of an upload may have; `around_uploads`: what bounds
+    how many are held at a time.
     """
     about_files = Router(
         "/",
@@ -91,7 +96,12 @@ def file_router(listing: BaseRouteHandler, largest_upload: int) -> Router:
             sign_download,
             change_file,
             delete_file,
-            Router("/", route_handlers=[upload], request_max_body_size=largest_upload),
+            Router(
+                "/",
+                route_handlers=[upload],
+                request_max_body_size=largest_upload,
+                middleware=around_uploads,
+            ),
         ],
         guards=[require_patient],
     )

@@ -19,7 +19,7 @@ from casekeep.kernel.ids import CaseId
 
 from .attachments import ReceivedAnswer, received
 from .envelope import answer
-from .errors import FILE_REFUSED, NO_CASE, NOT_PROVEN, NOT_VALID, TOO_LARGE
+from .errors import FILE_REFUSED, NO_CASE, NOT_PROVEN, NOT_VALID, TOO_LARGE, TOO_MANY
 from .openapi import refusals
 from .proof import PatientRequest
 from .reading import read_uuid
@@ -56,7 +56,7 @@ class Upload(msgspec.Struct, frozen=True, rename="camel"):
 @post(
     "/upload",
     status_code=200,
-    responses=refusals(NOT_VALID, FILE_REFUSED, NOT_PROVEN, NO_CASE, TOO_LARGE),
+    responses=refusals(NOT_VALID, FILE_REFUSED, NOT_PROVEN, NO_CASE, TOO_LARGE, TOO_MANY),
 )
 async def upload(request: PatientRequest, data: JSONBody[Upload]) -> Response[ReceivedAnswer]:
     """Upload a file to one of the patient's cases, or as a general document."""
