@@ -94,7 +94,6 @@ async def test_a_silent_server_is_given_up(
     wire: Wire, wired: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("casekeep.db.database._LETTING_GO_SECONDS", 0.1)
-    hasty = await Database.connect(wire.dsn, size=1)
     await wired.fetch_unscoped("select 1")
 
     async def ask(database: Database) -> None:
@@ -106,7 +105,6 @@ async def test_a_silent_server_is_given_up(
         asked = asyncio.create_task(ask(wired))
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asked, 0.3)
-        await hasty.close()
 
 
 async def test_closing_does_not_wait_for_a_silent_server(
