@@ -14,8 +14,8 @@ import pytest
 import pytest_asyncio
 
 from tests.acceptance.running import Server, running_server
-from tests.audit.outage import Wire, wire_to
 from tests.support.database import drop_database, make_owned_database
+from tests.support.wire import Wire, wire_to
 
 
 @pytest_asyncio.fixture

@@ -16,10 +16,10 @@ from casekeep.audit.notes import LATE
 from casekeep.db.database import Database
 from casekeep.kernel.clock import utc_now
 from casekeep.kernel.ids import OrganizationId, new_id
-from tests.audit.outage import Wire, wire_to
 from tests.audit.reading import LISTED, SteppingClock, events_of, somebody, until_there_are
 from tests.support.database import TestServer
 from tests.support.factories import make_organization
+from tests.support.wire import Wire, wire_to
 
 
 @pytest_asyncio.fixture

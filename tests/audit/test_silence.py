@@ -7,10 +7,10 @@ from structlog.testing import capture_logs
 
 from casekeep.audit.log import AuditLog
 from casekeep.db.database import Database
-from tests.audit.outage import wire_to
 from tests.audit.reading import LISTED, somebody
 from tests.support.database import TestServer
 from tests.support.factories import make_organization
+from tests.support.wire import wire_to
 
 
 @pytest.mark.parametrize("is_writing", [True, False])

@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from casekeep.db.database import Database
 from casekeep.kernel.ids import OrganizationId, new_id
-from tests.audit.outage import Wire, wire_to
 from tests.support.database import TestServer, drop_database, make_owned_database
+from tests.support.wire import Wire, wire_to
 
 ORGANIZATION = OrganizationId(new_id())
 

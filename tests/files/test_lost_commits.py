@@ -14,10 +14,10 @@ from casekeep.files.model import Category
 from casekeep.files.receiving import Receiving
 from casekeep.files.sweeping import Receiver
 from casekeep.kernel.ids import CaseId, OrganizationId
-from tests.files.cutting import Cut, Wire, wire_to
 from tests.files.room import LIMITS, Room, body, pdf
 from tests.support.database import TestServer
 from tests.support.factories import make_case, make_clinician, make_organization
+from tests.support.wire import Cut, Wire, wire_to
 
 NEW = NewCase("Pat Example", 44, "female")
 
@@ -30,8 +30,8 @@ async def cases(room: Room, organization_id: OrganizationId) -> list[CaseId]:
 
 @pytest_asyncio.fixture
 async def wire(test_server: TestServer) -> AsyncIterator[tuple[Wire, Database]]:
-    async with wire_to(test_server.application_dsn) as (wire, dsn):
-        db = await Database.connect(dsn, size=2)
+    async with wire_to(test_server.application_dsn) as wire:
+        db = await Database.connect(wire.dsn, size=2)
         yield wire, db
         await db.close()
 
@@ -53,7 +53,7 @@ async def test_a_commit_that_happened_is_told_as_done(
     async with shaky.receiving.batch(clinician) as batch:
         for name in names:
             await batch.receive(name, body(pdf()), Category.LAB)
-        wire[0].cut("after the commit")
+        wire[0].cut_at_commit("after the commit")
         case, files = await batch.keep_in_new_case(NEW)
     assert [file.name for file in files] == names
     assert await cases(room, clinician.organization_id) == [case.id]
@@ -76,7 +76,7 @@ async def test_a_commit_that_did_not_happen_leaves_nothing(
         async with shaky.receiving.batch(clinician) as batch:
             for name in names:
                 await batch.receive(name, body(pdf()), Category.LAB)
-            wire[0].cut("before the commit")
+            wire[0].cut_at_commit("before the commit")
             await batch.keep_in_new_case(NEW)
 
     with pytest.raises(Exception, match="connection"):
@@ -93,7 +93,7 @@ async def test_a_row_whose_commit_was_not_heard_of_is_discarded(
 
     async def upload() -> None:
         async with shaky.receiving.batch(clinician) as batch:
-            wire[0].cut(cut)
+            wire[0].cut_at_commit(cut)
             await batch.receive("one.pdf", body(pdf()), Category.LAB)
 
     with pytest.raises(Exception, match="connection"):
@@ -111,7 +111,7 @@ async def test_a_kept_file_survives_when_not_even_the_question_gets_through(
         async with shaky.receiving.batch(clinician) as batch:
             await batch.receive("one.pdf", body(pdf()), Category.LAB)
             # The commit itself, the question what became of it, and the first try to discard.
-            wire[0].cut("after the commit", times=3)
+            wire[0].cut_at_commit("after the commit", times=3)
             await batch.keep_in_case(
                 case.id, category=Category.LAB, is_phi=True, is_restricted=False
             )

@@ -12,11 +12,11 @@ from casekeep.files.model import Category
 from casekeep.files.sweeping import Receiver, claim_receiver, sweep
 from casekeep.identity.model import Clinician
 from casekeep.kernel.ids import FileId, new_id
-from tests.audit.outage import wire_to
 from tests.audit.reading import owner_of
 from tests.files.room import Room, body, pdf
 from tests.support.database import TestServer
 from tests.support.factories import make_case, make_clinician, make_file_row, make_organization
+from tests.support.wire import wire_to
 
 NOBODYS = 1
 
