@@ -3,6 +3,7 @@ keep the house in order beside them.
 """
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -46,15 +47,25 @@ def _end_with_supervisor() -> None:
 @asynccontextmanager
 async def _serving(settings: Settings) -> AsyncGenerator[Apps, None]:
     async with open_house(settings, find_addresses(settings)) as house:
+        apps = Apps(
+            house, build_clinician_api(house), build_portal_api(house), build_pages(settings)
+        )
+        _settle_memory()
         tasks = [
             asyncio.create_task(sweep_forever(house.db, house.blobs, _SWEEP_SECONDS)),
             asyncio.create_task(seal_forever(house.db, every=_SEAL_SECONDS)),
         ]
         try:
-            yield Apps(
-                house, build_clinician_api(house), build_portal_api(house), build_pages(settings)
-            )
+            yield apps
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _settle_memory() -> None:
+    """Take what was made so far out of the garbage collector's rounds: it stays for good, and going
+    through it again and again would hold up requests.
+    """
+    gc.collect()
+    gc.freeze()
