@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
-    Components,
     OpenAPIMediaType,
     Operation,
     RequestBody,
@@ -25,6 +22,7 @@ from litestar.types import ControllerRouterHandler, Method
 from litestar.types.internal_types import PathParameterDefinition
 
 from casekeep.cases.opening import LONGEST_GENDER, LONGEST_NAME, OLDEST
+from casekeep.http.openapi import made_document
 
 from .wire import FilesOut, GrantError, TokensOut
 
@@ -135,20 +133,13 @@ GRANTED: dict[int, ResponseSpec] = {
 
 def document(handlers: Sequence[ControllerRouterHandler]) -> bytes:
     """The document of `handlers`, as JSON. It is made once, when the application is built."""
-    described = Litestar(
-        list(handlers),
-        openapi_config=OpenAPIConfig(
-            title="Casekeep clinician API",
-            version="1",
-            description="Cases and their files, for clinicians' software.",
-            components=Components(security_schemes=dict(_SCHEMES)),
-            use_handler_docstrings=True,
-            operation_id_creator=_operation_id,
-        ),
-        logging_config=None,
+    return made_document(
+        handlers,
+        title="Casekeep clinician API",
+        description="Cases and their files, for clinicians' software.",
+        schemes=_SCHEMES,
+        operation_id=_operation_id,
     )
-    schema: dict[str, Any] = described.openapi_schema.to_schema()
-    return msgspec.json.encode(schema)
 
 
 def _operation_id(

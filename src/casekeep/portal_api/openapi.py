@@ -3,16 +3,16 @@ status, an example of each refusal.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
-from litestar import Litestar, Router
+from litestar import Router
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Components, Example, SecurityRequirement, SecurityScheme
+from litestar.openapi.spec import Example, SecurityRequirement, SecurityScheme
 from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
+
+from casekeep.http.openapi import made_document
 
 from .envelope import Refusal
 from .errors import FAILED, Words
@@ -73,17 +73,10 @@ def _text(words: Words) -> str:
 
 def document(routers: Sequence[Router]) -> bytes:
     """The document of `routers`, as JSON. It is made once, when the application is built."""
-    described = Litestar(
-        list(routers),
-        openapi_config=OpenAPIConfig(
-            title="Casekeep patient portal API",
-            version="1",
-            description="The files of a patient's own cases, in the envelope of the contract.",
-            components=Components(security_schemes=dict(_SCHEMES)),
-            use_handler_docstrings=True,
-            operation_id_creator=_operation_id,
-        ),
-        logging_config=None,
+    return made_document(
+        routers,
+        title="Casekeep patient portal API",
+        description="The files of a patient's own cases, in the envelope of the contract.",
+        schemes=_SCHEMES,
+        operation_id=_operation_id,
     )
-    schema: dict[str, Any] = described.openapi_schema.to_schema()
-    return msgspec.json.encode(schema)
