@@ -11,8 +11,18 @@ class Action(StrEnum):
     ORGANIZATION_CREATED = "organization.created"
     USER_CREATED = "user.created"
     USER_DISABLED = "user.disabled"
+    USER_SHOWN = "user.shown"
+    USERS_LISTED = "users.listed"
+    PROFILE_CHANGED = "profile.changed"
     API_KEY_CREATED = "apikey.created"
     API_KEY_REVOKED = "apikey.revoked"
+    ISSUER_TRUSTED = "issuer.trusted"
+    ISSUER_DROPPED = "issuer.dropped"
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_REMOVED = "webhook.removed"
+    WEBHOOK_REPLAYED = "webhook.replayed"
+    FORM_CREATED = "form.created"
 
     SIGN_IN_SUCCEEDED = "signin.succeeded"
     SIGN_IN_FAILED = "signin.failed"
@@ -25,6 +35,13 @@ class Action(StrEnum):
     TOKEN_REPLAYED = "token.replayed"  # noqa: S105 - the name of an event
 
     CASE_OPENED = "case.opened"
+    CASES_LISTED = "cases.listed"
+    CASE_SHOWN = "case.shown"
+    CASE_CHANGED = "case.changed"
+    CASE_REMOVED = "case.removed"
+    CASE_RESTORED = "case.restored"
+    CASE_ANALYZED = "case.analyzed"
+    CASE_COMMENTED = "case.commented"
 
     ACTOR_MISMATCHED = "actor.mismatched"
     FILES_LISTED = "files.listed"
@@ -33,7 +50,9 @@ class Action(StrEnum):
     FILE_LINKED = "file.linked"
     FILE_RECEIVED = "file.received"
     FILE_RENAMED = "file.renamed"
+    FILE_CHANGED = "file.changed"
     FILE_REMOVED = "file.removed"
+    FILE_RESTORED = "file.restored"
 
 
 class Outcome(StrEnum):

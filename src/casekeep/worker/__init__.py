@@ -1,0 +1,1 @@
+"""Binds the names of jobs to what does them; it decides nothing."""
