@@ -1,1 +1,1 @@
-"""A client of both contracts for Python programs. It knows the contracts only, and nothing of the house."""
+"""A client of both contracts for Python programs. It knows nothing of the house behind them."""

@@ -1,1 +1,1 @@
-"""Work that is done later: put into the database with the act that causes it, and done at least once."""
+"""Work for later: committed with the act that causes it, and done at least once."""
