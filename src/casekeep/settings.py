@@ -74,6 +74,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "where `casekeep worker` does them."
         ),
     ] = True
+    webhook_private_networks: Annotated[
+        str,
+        _doc(
+            "Private networks that webhooks may lead to, without TLS too, with commas between "
+            "them: 10.20.0.0/16. Empty: https to public addresses only."
+        ),
+    ] = ""
     mail_url: Annotated[
         str,
         _doc(
@@ -143,7 +150,8 @@ def load_settings(given: Mapping[str, object] | None = None) -> Settings:
         raise SettingsNotValid("CASEKEEP_SECRET_KEY must have at least 32 characters")
     _check_connections(settings)
     _check_public_url(settings.public_url)
-    _check_proxies(settings.trusted_proxies)
+    _check_networks("TRUSTED_PROXIES", settings.trusted_proxies)
+    _check_networks("WEBHOOK_PRIVATE_NETWORKS", settings.webhook_private_networks)
     return settings
 
 
@@ -232,14 +240,14 @@ def _check_public_url(value: str) -> None:
         )
 
 
-def _check_proxies(value: str) -> None:
-    """A network whose address is no network's, such as 10.0.0.7/8, would be believed by nobody."""
+def _check_networks(name: str, value: str) -> None:
+    """A network whose address is no network's, such as 10.0.0.7/8, would hold nobody."""
     try:
         for each in value.split(",") if value else ():
             ip_network(each.strip())
     except ValueError:
         raise SettingsNotValid(
-            "CASEKEEP_TRUSTED_PROXIES: addresses or networks such as 10.0.0.7 or 10.0.0.0/8, "
+            f"{PREFIX}{name}: addresses or networks such as 10.0.0.7 or 10.0.0.0/8, "
             "with commas between them"
         ) from None
 

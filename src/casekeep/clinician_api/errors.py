@@ -55,6 +55,8 @@ TABLE: dict[type[facts.DomainError], Words] = {
     facts.FileTooLarge: Words(413),
     facts.FileTypeRefused: Words(415),
     facts.UploadBroken: Words(400),
+    facts.WebhookNotKnown: Words(404),
+    facts.DeliveryNotKnown: Words(404),
     facts.AlreadyTaken: Words(400),
 }
 

@@ -97,6 +97,18 @@ class UploadBroken(DomainError):
     """A body that ended early or does not parse."""
 
 
+class WebhookNotKnown(DomainError):
+    """A webhook that the organisation does not have."""
+
+    summary = "Webhook not found"
+
+
+class DeliveryNotKnown(DomainError):
+    """A delivery that the organisation does not have."""
+
+    summary = "Delivery not found"
+
+
 class AlreadyTaken(DomainError):
     """An email address or phone number that somebody in the organisation has already."""
 

@@ -12,6 +12,8 @@ CaseNumber = NewType("CaseNumber", int)
 FileId = NewType("FileId", UUID)
 ApiKeyId = NewType("ApiKeyId", UUID)
 SignInId = NewType("SignInId", UUID)
+WebhookId = NewType("WebhookId", UUID)
+DeliveryId = NewType("DeliveryId", UUID)
 
 CaseRef = CaseId | CaseNumber
 """Either id of a case: its UUID, or its number within the organisation."""

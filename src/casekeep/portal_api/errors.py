@@ -59,6 +59,8 @@ TABLE: dict[type[facts.DomainError], Words] = {
     facts.FileTooLarge: Words(413, None, TOO_LARGE.code),
     facts.FileTypeRefused: FILE_REFUSED,
     facts.UploadBroken: NOT_VALID,
+    facts.WebhookNotKnown: NO_PATH,
+    facts.DeliveryNotKnown: NO_PATH,
     facts.AlreadyTaken: NOT_VALID,
 }
 
