@@ -3,8 +3,8 @@
 from litestar import Router, post
 
 from casekeep.audit.actions import Action
+from casekeep.cases.describing import LONGEST_GENDER, LONGEST_NAME, OLDEST
 from casekeep.cases.model import NewCase
-from casekeep.cases.opening import LONGEST_GENDER, LONGEST_NAME, OLDEST
 from casekeep.files.model import Category
 from casekeep.http.connections import house_of
 
