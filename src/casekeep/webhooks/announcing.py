@@ -2,6 +2,7 @@
 has none it costs one look into an index.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from casekeep.db.database import Tx
@@ -9,6 +10,7 @@ from casekeep.jobs.queue import JobName, enqueue
 from casekeep.kernel.ids import CaseId, DeliveryId, FileId, new_id
 from casekeep.webhooks import queries, queries_deliveries
 from casekeep.webhooks.model import WebhookEvent
+from casekeep.webhooks.queries_deliveries import About
 
 
 async def announce(
@@ -26,19 +28,25 @@ async def announce(
     `stage`: the case's stage now. Call it last in the transaction: it may wait for another act of
     the same case to end.
     """
+    await _announce(tx, event, case_id, [About(file_id, communication_id, stage)])
+
+
+async def announce_files(
+    tx: Tx, event: WebhookEvent, case_id: CaseId, file_ids: Sequence[FileId]
+) -> None:
+    """Announce an event for each of these files, as `announce` does for one."""
+    await _announce(tx, event, case_id, [About(file_id) for file_id in file_ids])
+
+
+async def _announce(
+    tx: Tx, event: WebhookEvent, case_id: CaseId, happened: Sequence[About]
+) -> None:
     webhook_ids = await queries.subscribed(tx, event)
     if not webhook_ids:
         return
-    deliveries = [(DeliveryId(new_id()), webhook_id) for webhook_id in webhook_ids]
     await queries_deliveries.lock_case(tx, case_id)
-    await queries_deliveries.insert_deliveries(
-        tx,
-        deliveries,
-        event,
-        case_id=case_id,
-        file_id=file_id,
-        communication_id=communication_id,
-        stage=stage,
-    )
-    for delivery_id, _ in deliveries:
-        await enqueue(tx, JobName.DELIVER_WEBHOOK, delivery_id)
+    for webhook_id in webhook_ids:
+        deliveries = [(DeliveryId(new_id()), about) for about in happened]
+        await queries_deliveries.insert_deliveries(tx, webhook_id, event, case_id, deliveries)
+        for delivery_id, _ in deliveries:
+            await enqueue(tx, JobName.DELIVER_WEBHOOK, delivery_id)

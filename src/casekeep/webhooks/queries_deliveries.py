@@ -29,9 +29,11 @@ _LOCK_CASE = """
 
 _INSERT = """
     insert into webhook_deliveries
-        (organization_id, id, webhook_id, event, case_id, file_id, communication_id, stage)
-    select $1, id, webhook_id, $4, $5, $6, $7, $8
-    from unnest($2::uuid[], $3::uuid[]) as d (id, webhook_id) order by webhook_id"""
+        (organization_id, webhook_id, event, case_id, id, file_id, communication_id, stage)
+    select $1, $2, $3, $4, id, file_id, communication_id, stage
+    from unnest($5::uuid[], $6::uuid[], $7::uuid[], $8::text[]) with ordinality
+         as d (id, file_id, communication_id, stage, place)
+    order by place"""
 
 _LOOK = """
     select d.webhook_id, d.state,
@@ -65,6 +67,15 @@ _NEXT = """
     select id from webhook_deliveries
     where organization_id = $1 and webhook_id = $2 and case_id = $3 and state = 'pending'
     order by position limit 1"""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What of a case an event is about. `stage`: the stage it was put into."""
+
+    file_id: FileId | None = None
+    communication_id: UUID | None = None
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +121,22 @@ async def lock_case(tx: Tx, case_id: CaseId) -> None:
 
 async def insert_deliveries(
     tx: Tx,
-    deliveries: Sequence[tuple[DeliveryId, WebhookId]],
+    webhook_id: WebhookId,
     event: WebhookEvent,
-    *,
     case_id: CaseId,
-    file_id: FileId | None,
-    communication_id: UUID | None,
-    stage: str | None,
+    deliveries: Sequence[tuple[DeliveryId, About]],
 ) -> None:
-    """Write that these webhooks are to be told."""
+    """Write what a webhook is to be told of a case, in this order."""
     await tx.execute(
         _INSERT,
         tx.organization_id,
-        [delivery_id for delivery_id, _ in deliveries],
-        [webhook_id for _, webhook_id in deliveries],
+        webhook_id,
         event.value,
         case_id,
-        file_id,
-        communication_id,
-        stage,
+        [delivery_id for delivery_id, _ in deliveries],
+        [about.file_id for _, about in deliveries],
+        [about.communication_id for _, about in deliveries],
+        [about.stage for _, about in deliveries],
     )
 
 
