@@ -137,6 +137,20 @@ async def set_stage(tx: Tx, case_id: CaseId, stage: Stage, at: datetime) -> bool
     return changed == 1
 
 
+async def end_processing(tx: Tx, case_id: CaseId, state: AnalysisState, at: datetime) -> bool:
+    """Take a case from `processing` to another state; False if it is not in that one any more."""
+    changed = await tx.execute(
+        """update cases set analysis_state = $3, updated_at = $4
+           where organization_id = $1 and id = $2 and analysis_state = 'processing'
+             and deleted_at is null""",
+        tx.organization_id,
+        case_id,
+        state,
+        at,
+    )
+    return changed == 1
+
+
 async def mark_removed(tx: Tx, case_id: CaseId, by: UserId | None, at: datetime) -> None:
     """Take a case away."""
     await tx.execute(
