@@ -9,7 +9,15 @@ from enum import StrEnum
 import msgspec
 
 from casekeep.cases.model import CaseFacts
-from casekeep.kernel.ids import CaseId, CaseNumber, FileId, OrganizationId, UserId
+from casekeep.kernel.ids import (
+    AnswerId,
+    CaseId,
+    CaseNumber,
+    CommunicationId,
+    FileId,
+    OrganizationId,
+    UserId,
+)
 
 
 class Category(StrEnum):
@@ -62,6 +70,18 @@ class FileFacts(msgspec.Struct, frozen=True):
     is_restricted: bool
     hides_restricted: bool
     deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A file of a case, with the facts that decide who may see it, removed or not, and what it came
+    with: the answer to a question, a communication, or neither.
+    """
+
+    file: StoredFile
+    facts: FileFacts
+    answer_id: AnswerId | None
+    communication_id: CommunicationId | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 nothing; what is still arriving is in `queries_receiving`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -32,26 +33,26 @@ class Shown(msgspec.Struct, frozen=True):
 async def find_by_id(tx: Tx, file_id: FileId) -> Shown | None:
     """A stored file that nobody removed."""
     row = await tx.fetch_row(_BY_ID, tx.organization_id, file_id)
-    return None if row is None else _shown(row, _case(row))
+    return None if row is None else shown_in(row, case_in(row))
 
 
 async def find_by_ids(tx: Tx, file_ids: Sequence[FileId]) -> tuple[StoredFile, ...]:
     """Stored files, in the order in which their ids were made."""
     rows = await tx.fetch(_BY_IDS, tx.organization_id, file_ids)
-    return tuple(_shown(row, None).file for row in rows)
+    return tuple(shown_in(row, None).file for row in rows)
 
 
 async def find_by_url_path(tx: Tx, url_path: str) -> Shown | None:
     """A stored file that nobody removed, by the path it was once given."""
     row = await tx.fetch_row(_BY_URL_PATH, tx.organization_id, url_path)
-    return None if row is None else _shown(row, _case(row))
+    return None if row is None else shown_in(row, case_in(row))
 
 
 async def files_of_case(
     db: Database, organization_id: OrganizationId, ref: CaseRef, viewer: UUID | None
 ) -> tuple[CaseFacts | None, list[Shown]]:
     """The case and its files in upload order, in one round trip. For a case that is not the
-    viewer's the files are left out; `viewer` None is the operator.
+    viewer's the files are left out; `viewer` None is whoever sees every case.
     """
     case_id, number = id_and_number(ref)
     return _with_cases(
@@ -126,13 +127,14 @@ def _with_cases(rows: list[Row]) -> tuple[CaseFacts | None, list[Shown]]:
     for row in rows:
         case_id = row["case_id"]
         if case_id not in cases:
-            cases[case_id] = _case(row)
+            cases[case_id] = case_in(row)
         if row["file_id"] is not None:
-            shown.append(_shown(row, cases[case_id]))
+            shown.append(shown_in(row, cases[case_id]))
     return next(iter(cases.values()), None), shown
 
 
-def _case(row: Row) -> CaseFacts | None:
+def case_in(row: Row) -> CaseFacts | None:
+    """The facts of the case in a row of `shown_files`; None of a general document."""
     if row["case_id"] is None:
         return None
     return CaseFacts(
@@ -145,13 +147,13 @@ def _case(row: Row) -> CaseFacts | None:
     )
 
 
-def _shown(row: Row, case: CaseFacts | None) -> Shown:
-    """Columns by position, in the order of the view `shown_files`: lists are long."""
+def shown_in(row: Iterable[Any], case: CaseFacts | None, *, deleted: bool = False) -> Shown:
+    """The file in a row of `shown_files`, by the position of its columns: lists are long."""
     (
         case_id, number, organization_id, _, _, _, hides, file_id, patient_id, name, url_path,
         media_type, size, sha256, category, is_phi, is_restricted, created_at, by, first, last,
     ) = row  # fmt: skip
-    facts = FileFacts(organization_id, case, by, is_restricted, hides, deleted=False)
+    facts = FileFacts(organization_id, case, by, is_restricted, hides, deleted)
     file = StoredFile(
         file_id,
         organization_id,

@@ -12,7 +12,7 @@ from casekeep.identity.model import Actor, Administrator, Clinician, Operator, P
 def may_read(actor: Actor, file: FileFacts) -> bool:
     """Whether `actor` may see and open `file`: one of a case that they see. A patient does not see
     restricted files while the organisation hides them, nor their general documents, which are for
-    staff (portal contract, "Other rules").
+    staff (portal contract, "Other rules") and not for a partner either.
     """
     if file.deleted or file.organization_id != actor.organization_id:
         return False
@@ -25,7 +25,7 @@ def may_read(actor: Actor, file: FileFacts) -> bool:
 
 def may_change(actor: Actor, file: FileFacts) -> bool:
     """Whether `actor` may rename or remove `file`: a clinician in their own cases, a patient what
-    they added themselves.
+    they added themselves, a partner's software nothing.
     """
     if not may_read(actor, file):
         return False
