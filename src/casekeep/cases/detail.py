@@ -41,6 +41,19 @@ class CaseDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """Which cases are wanted: those opened from `start` until before `end`, newest first; `stages`:
+    only in one of these, or in any; `after`: only beyond this one; `limit`: at most so many.
+    """
+
+    start: datetime
+    end: datetime
+    stages: frozenset[str]
+    limit: int
+    after: CaseId | None
+
+
+@dataclass(frozen=True, slots=True)
 class Author:
     """Who said something; `id`: if the address is that of a user of the organisation."""
 

@@ -3,12 +3,13 @@ a deleted case is not found.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from casekeep.cases.detail import Author, CaseDetail, Communication, Person
+from casekeep.cases.detail import Author, CaseDetail, Communication, Person, Window
 from casekeep.db.database import Row, Tx
 from casekeep.identity.model import Role
-from casekeep.kernel.ids import CaseId
+from casekeep.kernel.ids import ApiKeyId, CaseId, CommunicationId, UserId
 
 _PERSON = (
     "{0}.id as {0}_id, {0}.role as {0}_role, {0}.email as {0}_email, {0}.phone as {0}_phone, "
@@ -33,6 +34,17 @@ _OF_PATIENT = """
     join users u on u.organization_id = c.organization_id and u.id = c.patient_id
     where c.organization_id = $1 and u.email = $2 and c.deleted_at is null
     order by c.created_at desc, c.id desc limit 1"""
+_IN_WINDOW = """
+    select c.id from cases c
+    where c.organization_id = $1 and c.deleted_at is null
+      and c.created_at >= $2 and c.created_at < $3
+      and (cardinality($4::text[]) = 0 or c.stage = any($4))"""
+_BEYOND = (
+    _IN_WINDOW
+    + """ and ($5::timestamptz is null or (c.created_at, c.id) < ($5, $6::uuid))
+    order by c.created_at desc, c.id desc limit $7"""
+)
+_BEFORE = f"select exists ({_IN_WINDOW} and (c.created_at, c.id) >= ($5, $6))"
 _COMMUNICATIONS = """
     select id, case_id, text, is_restricted, author_id, author_email, author_first_name,
            author_last_name, created_at
@@ -46,6 +58,47 @@ async def cases_by_ids(tx: Tx, case_ids: Sequence[UUID]) -> tuple[CaseDetail, ..
     return tuple(_case(row) for row in rows)
 
 
+Place = tuple[datetime, UUID]
+"""Where a case stands in the order of time: when it was opened, and its id."""
+
+
+async def place_of(tx: Tx, case_id: CaseId) -> Place | None:
+    """Where a case stands, deleted since or not."""
+    row = await tx.fetch_row(
+        "select created_at, id from cases where organization_id = $1 and id = $2",
+        tx.organization_id,
+        case_id,
+    )
+    return None if row is None else (row["created_at"], row["id"])
+
+
+async def cases_in_window(
+    tx: Tx, window: Window, after: Place | None, *, most: int
+) -> list[CaseId]:
+    """The first `most` cases of a window beyond that place, newest first."""
+    past = after or (None, None)
+    rows = await tx.fetch(_BEYOND, tx.organization_id, *_bounds(window), *past, most)
+    return [row["id"] for row in rows]
+
+
+async def are_before(tx: Tx, window: Window, after: Place) -> bool:
+    """Whether the window holds cases up to that place."""
+    return await tx.fetch_value(_BEFORE, tx.organization_id, *_bounds(window), *after)
+
+
+def _bounds(window: Window) -> tuple[datetime, datetime, list[str]]:
+    return window.start, window.end, sorted(window.stages)
+
+
+async def has_communication(tx: Tx, communication_id: CommunicationId) -> bool:
+    """Whether this was said."""
+    return await tx.fetch_value(
+        "select exists (select from communications where organization_id = $1 and id = $2)",
+        tx.organization_id,
+        communication_id,
+    )
+
+
 async def newest_case_of(tx: Tx, email: str) -> CaseId | None:
     """The newest case of the patient of an email address."""
     return await tx.fetch_value(_OF_PATIENT, tx.organization_id, email)
@@ -55,6 +108,35 @@ async def communications_of(tx: Tx, case_ids: Sequence[UUID]) -> tuple[Communica
     """What was said in these cases, oldest first."""
     rows = await tx.fetch(_COMMUNICATIONS, tx.organization_id, case_ids)
     return tuple(_communication(row) for row in rows)
+
+
+async def insert_communication(tx: Tx, said: Communication, api_key_id: ApiKeyId) -> None:
+    """Keep what was said, and by whose key it came."""
+    author = said.author
+    await tx.execute(
+        """insert into communications (organization_id, id, case_id, text, is_restricted, author_id,
+                                       author_email, author_first_name, author_last_name,
+                                       api_key_id, created_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
+        tx.organization_id,
+        said.id,
+        said.case_id,
+        said.text,
+        said.is_restricted,
+        author.id,
+        author.email,
+        author.first_name,
+        author.last_name,
+        api_key_id,
+        said.created_at,
+    )
+
+
+async def user_of_email(tx: Tx, email: str) -> UserId | None:
+    """The user of the organisation with this email address, of whatever role."""
+    return await tx.fetch_value(
+        "select id from users where organization_id = $1 and email = $2", tx.organization_id, email
+    )
 
 
 def _case(row: Row) -> CaseDetail:

@@ -85,10 +85,21 @@ class CaseFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """What is said of a file when it is kept, and what it came with, if with anything."""
+
+    is_phi: bool
+    is_restricted: bool = False
+    answer_id: AnswerId | None = None
+    communication_id: CommunicationId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """A file whose bytes have arrived and are durable, but which is not kept yet.
 
-    `size` in bytes; `sha256` of the content, 32 bytes; `category`: None while it is not said.
+    `size` in bytes; `sha256` of the content, 32 bytes; `category` and `marks`: None while they are
+    not said of this very file.
     """
 
     id: FileId
@@ -97,6 +108,7 @@ class Received:
     size: int
     sha256: bytes
     category: Category | None
+    marks: Marks | None = None
 
 
 @dataclass(frozen=True, slots=True)

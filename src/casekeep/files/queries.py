@@ -13,7 +13,7 @@ from casekeep.cases.model import CaseFacts
 from casekeep.cases.queries import id_and_number
 from casekeep.db.database import Database, Row, Tx
 from casekeep.files.model import Category, FileFacts, StoredFile, Uploader
-from casekeep.kernel.ids import CaseId, CaseRef, FileId, OrganizationId, UserId
+from casekeep.kernel.ids import ApiKeyId, CaseId, CaseRef, FileId, OrganizationId, UserId
 
 _BY_ID = "select * from shown_files where organization_id = $1 and file_id = $2"
 _BY_IDS = """select * from shown_files where organization_id = $1 and file_id = any($2)
@@ -117,6 +117,16 @@ async def is_live_patient(tx: Tx, user_id: UserId) -> bool:
                           and role = 'patient' and disabled_at is null)""",
         tx.organization_id,
         user_id,
+    )
+
+
+async def is_live_key(tx: Tx, api_key_id: ApiKeyId) -> bool:
+    """Whether this API key of the organisation is not revoked."""
+    return await tx.fetch_value(
+        """select exists (select from api_keys where organization_id = $1 and id = $2
+                          and revoked_at is null)""",
+        tx.organization_id,
+        api_key_id,
     )
 
 

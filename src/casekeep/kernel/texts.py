@@ -33,8 +33,18 @@ def some_lines(text: str, field: str) -> str:
     return _seen(lines, field, but=_LAYOUT)
 
 
+def without_controls(text: str) -> str:
+    """`text` without the characters that `some_lines` refuses, for what people paste together."""
+    kept = {*_LAYOUT, "\r"}
+    return "".join(each for each in text if each in kept or not _is_refused(each))
+
+
+def _is_refused(each: str) -> bool:
+    return each in _TURNS or unicodedata.category(each) in _UNSEEN
+
+
 def _seen(text: str, field: str, *, but: Collection[str] = ()) -> str:
     for each in text:
-        if each in _TURNS or (unicodedata.category(each) in _UNSEEN and each not in but):
+        if _is_refused(each) and each not in but:
             raise InputNotValid(f"{field} may not hold control characters")
     return text if any(each.isprintable() and not each.isspace() for each in text) else ""

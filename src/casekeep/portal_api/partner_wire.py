@@ -125,7 +125,7 @@ class FormResponse(msgspec.Struct, frozen=True, rename="camel"):
     """A question and its answer; that of a `FILE` question is a list of files."""
 
     question: AskedQuestion
-    answer: str | int | float | bool | list[str] | list[AnswerFile] | None
+    answer: str | int | float | bool | list[str | AnswerFile] | None
 
 
 class FormResponses(msgspec.Struct, frozen=True, rename="camel"):
