@@ -267,6 +267,7 @@ def _response(asked: Answered, files: Sequence[CaseFile]) -> FormResponse:
         list(question.options),
     )
     if question.type is not QuestionType.FILE:
-        return FormResponse(shown, asked.answer)
+        answer = asked.answer
+        return FormResponse(shown, [*answer] if isinstance(answer, list) else answer)
     given = [each.file for each in files if each.answer_id == asked.id]
     return FormResponse(shown, [AnswerFile(file.id, file.name) for file in given])
