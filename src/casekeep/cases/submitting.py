@@ -9,9 +9,10 @@ from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
 from casekeep.cases import queries, queries_forms
 from casekeep.cases.answering import ask_form, ask_own, with_ids_of
+from casekeep.cases.describing import LONGEST_NAME
 from casekeep.cases.forms import Form
 from casekeep.cases.model import Case
-from casekeep.cases.opening import LONGEST_NAME, record_opened
+from casekeep.cases.opening import record_opened
 from casekeep.cases.submission import Asked, NewForm, Submission, SubmittedCase
 from casekeep.db.database import Tx
 from casekeep.identity.accounts import find_or_create_patient

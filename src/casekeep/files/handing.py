@@ -15,12 +15,12 @@ from casekeep.cases import queries_detail
 from casekeep.cases.access import may_see, visible_case
 from casekeep.cases.detail import CaseDetail, Window
 from casekeep.cases.model import CaseFacts
+from casekeep.cases.refusing import recording_refusal
 from casekeep.db.database import Database, Tx
 from casekeep.files.detail import FullCase, full_case, full_cases
 from casekeep.files.links import Links
 from casekeep.files.model import CaseFile
 from casekeep.files.opening import OpenFile, opened_file
-from casekeep.files.refusing import recording_refusal
 from casekeep.files.visibility import may_read
 from casekeep.identity.actors import who
 from casekeep.identity.model import Partner

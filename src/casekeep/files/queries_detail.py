@@ -5,7 +5,7 @@ from uuid import UUID
 
 from casekeep.db.database import Row, Tx
 from casekeep.files.model import CaseFile
-from casekeep.files.queries import case_in, shown_in
+from casekeep.files.queries import case_of_file, shown_of
 from casekeep.kernel.ids import CaseId, CommunicationId, FileId
 
 _OF_CASES = """
@@ -42,5 +42,5 @@ async def case_file(tx: Tx, file_id: FileId) -> CaseFile | None:
 
 
 def _case_file(row: Row) -> CaseFile:
-    shown = shown_in(row[:-_OF_ITS_OWN], case_in(row), deleted=row["deleted"])
+    shown = shown_of(row[:-_OF_ITS_OWN], case_of_file(row), deleted=row["deleted"])
     return CaseFile(shown.file, shown.facts, row["answer_id"], row["communication_id"])
