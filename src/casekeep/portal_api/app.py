@@ -10,7 +10,7 @@ from casekeep.http.budget import BodyBudget
 from casekeep.http.house import House
 from casekeep.http.json_bodies import JsonRequest
 
-from . import auth, signed_urls
+from . import auth, partner_users, profile, signed_urls
 from .errors import HANDLERS
 from .files import file_router
 from .listing import described_list, served_list
@@ -26,7 +26,7 @@ PATIENCE = 5.0
 def build_app(house: House) -> Litestar:
     """The application over an assembled house; it needs no startup event."""
     limit = largest_upload(house.limits)
-    others = [auth.router, signed_urls.router]
+    others = [auth.router, profile.router, partner_users.router, signed_urls.router]
     described = document([*others, file_router(described_list, limit)])
     budget = BodyBudget(max(UPLOADS_IN_MEMORY, limit), patience=PATIENCE)
 

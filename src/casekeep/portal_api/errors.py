@@ -29,6 +29,7 @@ NOT_PROVEN = Words(401, "Invalid or expired token")
 NOT_ALLOWED = Words(403, None)
 NO_CASE = Words(403, "You do not have access to this case")
 NO_FILE = Words(404, "File not found")
+NO_USER = Words(404, "User not found")
 NO_ORGANIZATION = Words(404, "Organization not found", "NOT_FOUND")
 NO_PATH = Words(404, "Not found", "NOT_FOUND")
 NO_METHOD = Words(405, "Method not allowed", "METHOD_NOT_ALLOWED")
@@ -40,6 +41,8 @@ REFRESH_INVALID = Words(401, "Invalid or expired refresh token", "REFRESH_INVALI
 REFRESH_REUSED = Words(401, "Refresh token was already used", "REFRESH_REUSED")
 FILE_REFUSED = Words(400, None)
 """A file that cannot be accepted: its sender is told what is wrong with it."""
+TAKEN = Words(400, facts.AlreadyTaken.summary)
+LOCKED = Words(400, facts.ProfileLocked.summary)
 
 TABLE: dict[type[facts.DomainError], Words] = {
     facts.SignInRefused: NOT_PROVEN,
@@ -59,7 +62,9 @@ TABLE: dict[type[facts.DomainError], Words] = {
     facts.FileTooLarge: Words(413, None, TOO_LARGE.code),
     facts.FileTypeRefused: FILE_REFUSED,
     facts.UploadBroken: NOT_VALID,
-    facts.AlreadyTaken: NOT_VALID,
+    facts.AlreadyTaken: TAKEN,
+    facts.UserNotKnown: NO_USER,
+    facts.ProfileLocked: LOCKED,
 }
 
 _HTTP = {words.status: words for words in (NO_PATH, NO_METHOD, TOO_LARGE)}
