@@ -15,6 +15,7 @@ from casekeep.kernel.ids import (
     ApiKeyId,
     CaseId,
     FileId,
+    IssuerId,
     OrganizationId,
     SignInId,
     UserId,
@@ -31,6 +32,8 @@ _ROWS = {
     "refresh_tokens": ("id, sign_in_id, token_hash, expires_at", "$2, $3, $4, $5"),
     "one_time_codes": ("user_id, code_hash, attempts_left, expires_at", "$2, $3, 5, $4"),
     "rate_limits": ("subject_hash, window_start, used", "$2, $3, 1"),
+    "trusted_issuers": ("audience, id, issuer", "'files', $2, $3"),
+    "external_subjects": ("issuer_id, subject, user_id", "$2, $3, $4"),
     "audit_events": (
         "action, outcome, actor_kind, id, occurred_at",
         "'file.opened', 'done', 'operator', $2, $3",
@@ -54,6 +57,7 @@ class Clinic:
     url_path: str
     key: ApiKeyId
     sign_in: SignInId
+    issuer: IssuerId
     digest: bytes
 
 
@@ -69,7 +73,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
     case = await make_case(db, organization_id, clinician_id=clinician, patient_id=patient)
     file, arriving = await make_file_row(db, case), await make_file_row(db, case)
     digest, key, sign_in = secrets.token_bytes(32), ApiKeyId(new_id()), SignInId(new_id())
-    event = new_id()
+    event, issuer = new_id(), IssuerId(new_id())
     async with db.transaction(organization_id) as tx:
         await tx.execute("update users set password_hash = 'x' where id = $1", clinician)
         await tx.execute("update files set state = 'receiving' where id = $1", arriving)
@@ -79,6 +83,8 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await _insert(tx, "refresh_tokens", new_id(), sign_in, digest, UNTIL)
         await _insert(tx, "one_time_codes", patient, digest, UNTIL)
         await _insert(tx, "rate_limits", digest, SINCE)
+        await _insert(tx, "trusted_issuers", issuer, f"https://{issuer}.example")
+        await _insert(tx, "external_subjects", issuer, "a subject", clinician)
         await _insert(tx, "audit_events", event, SINCE)
         await _insert(tx, "audit_events", new_id(), SINCE)
         await _insert(tx, "audit_seals", event, digest)
@@ -93,6 +99,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         url_path,
         key,
         sign_in,
+        issuer,
         digest,
     )
 

@@ -21,6 +21,7 @@ from casekeep.identity import queries as users
 from casekeep.identity import (
     queries_api_keys,
     queries_codes,
+    queries_issuers,
     queries_limits,
     queries_sign_ins,
 )
@@ -118,6 +119,10 @@ async def test_people_keys_and_sign_ins_of_another_are_not_found(
             await queries_codes.patient_reached_at(tx, email, None),
             await queries_codes.claim_attempt(tx, email, None, NOW),
             await queries_codes.use_code(tx, other.patient, digest, NOW),
+            await queries_issuers.trusted_issuer(tx, other.issuer),
+            await queries_issuers.remove_issuer(tx, other.issuer, NOW),
+            await queries_issuers.bound_account(tx, other.issuer, "a subject"),
+            await queries_issuers.open_account(tx, f"{other.clinician.hex}@example.org"),
             await queries_limits.give_back(tx, digest, SINCE),
             await queries_sign_ins.rotate(tx, digest, Audience.CLINICIAN, NOW),
             await queries_sign_ins.token_facts(tx, digest),
@@ -149,6 +154,9 @@ async def test_the_same_questions_find_what_is_ones_own(seeing: Database, mine: 
             await users.user_and_password(tx, mine.clinician),
             await queries_api_keys.live_key(tx, mine.digest),
             await queries_codes.claim_attempt(tx, email, None, NOW),
+            await queries_issuers.trusted_issuer(tx, mine.issuer),
+            await queries_issuers.bound_account(tx, mine.issuer, "a subject"),
+            await queries_issuers.open_account(tx, f"{mine.clinician.hex}@example.org"),
             await queries_sign_ins.token_facts(tx, mine.digest),
             await _live(tx, mine),
         ]
@@ -167,9 +175,12 @@ async def test_lists_of_all_are_lists_of_ones_own(
         listed: list[Iterable[object]] = [
             [each.id for each in await users.users(tx)],
             [each.id for each in await queries_api_keys.keys(tx)],
+            [each.id for each in await queries_issuers.issuers(tx)],
         ]
         organization = await users.organization(tx)
-    assert [set(each) for each in listed] == [{mine.clinician, mine.patient}, {mine.key}]
+    assert [set(each) for each in listed] == [
+        *({mine.clinician, mine.patient}, {mine.key}, {mine.issuer})
+    ]
     assert organization is not None
     assert organization.id == mine.id
     assert await seal(seeing, mine.id) == 1

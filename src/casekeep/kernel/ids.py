@@ -12,6 +12,7 @@ CaseNumber = NewType("CaseNumber", int)
 FileId = NewType("FileId", UUID)
 ApiKeyId = NewType("ApiKeyId", UUID)
 SignInId = NewType("SignInId", UUID)
+IssuerId = NewType("IssuerId", UUID)
 
 CaseRef = CaseId | CaseNumber
 """Either id of a case: its UUID, or its number within the organisation."""
