@@ -28,7 +28,8 @@ _GrantType = Annotated[
 _Scope = Annotated[
     str | None,
     QueryParameter(
-        schema_extra={"one_of": None, "type": "string", "enum": [each.value for each in Reach]}
+        name="scope",
+        schema_extra={"one_of": None, "type": "string", "enum": [each.value for each in Reach]},
     ),
 ]
 
@@ -103,15 +104,15 @@ async def user(request: SignedInRequest) -> UserOut:
     security=[BEARER],
     responses=refusals(422),
 )
-async def logout(request: SignedInRequest, scope: _Scope = None) -> None:
+async def logout(request: SignedInRequest, reach: _Scope = None) -> None:
     """End this sign-in: its access and refresh tokens stop working. `scope`: `global` ends all
     sign-ins of the account, `others` all but this.
     """
     house, token = house_of(request), bearer(request) or ""
-    await sign_out_caller(house.sign_in, house.gate, request.auth, token, _reach(scope))
+    await sign_out_caller(house.sign_in, house.gate, request.auth, token, _read_reach(reach))
 
 
-def _reach(scope: str | None) -> Reach:
+def _read_reach(scope: str | None) -> Reach:
     """The clinician contract's default is this sign-in alone. Raises FieldsNotValid."""
     try:
         return Reach.LOCAL if scope is None else Reach(scope)
