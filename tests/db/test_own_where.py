@@ -24,6 +24,7 @@ from casekeep.identity import queries as users
 from casekeep.identity import (
     queries_api_keys,
     queries_codes,
+    queries_issuers,
     queries_limits,
     queries_lookups,
     queries_profiles,
@@ -148,6 +149,10 @@ async def test_people_keys_and_sign_ins_of_another_are_not_found(
             await queries_profiles.set_profile(tx, other.patient, NewProfile(city="mine")),
             await queries_lookups.patients(tx, email=email, phone=None, most=9, after=None),
             await cases.has_case_in_work(tx, other.patient),
+            await queries_issuers.trusted_issuer(tx, other.issuer),
+            await queries_issuers.remove_issuer(tx, other.issuer, NOW),
+            await queries_issuers.bound_account(tx, other.issuer, "a subject"),
+            await queries_issuers.open_account(tx, f"{other.clinician.hex}@example.org"),
             await queries_limits.give_back(tx, digest, SINCE),
             await queries_sign_ins.rotate(tx, digest, Audience.CLINICIAN, NOW),
             await queries_sign_ins.token_facts(tx, digest),
@@ -189,6 +194,9 @@ async def test_the_same_questions_find_what_is_ones_own(seeing: Database, mine: 
             await queries_profiles.hold_profile(tx, None, email),
             await queries_lookups.patients(tx, email=email, phone=None, most=9, after=None),
             await cases.has_case_in_work(tx, mine.patient),
+            await queries_issuers.trusted_issuer(tx, mine.issuer),
+            await queries_issuers.bound_account(tx, mine.issuer, "a subject"),
+            await queries_issuers.open_account(tx, f"{mine.clinician.hex}@example.org"),
             await queries_sign_ins.token_facts(tx, mine.digest),
             await _live(tx, mine),
         ]
@@ -208,12 +216,14 @@ async def test_lists_of_all_are_lists_of_ones_own(
             [each.id for each in await users.users(tx)],
             [each.id for each in await queries_api_keys.keys(tx)],
             [each.id for each, _ in await _patients(tx)],
+            [each.id for each in await queries_issuers.issuers(tx)],
         ]
         organization = await users.organization(tx)
     assert [set(each) for each in listed] == [
         {mine.clinician, mine.patient},
         {mine.key},
         {mine.patient},
+        {mine.issuer},
     ]
     assert organization is not None
     assert organization.id == mine.id

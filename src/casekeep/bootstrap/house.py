@@ -25,7 +25,7 @@ from casekeep.identity.lookups import Lookups
 from casekeep.identity.signing_in import SignIn
 from casekeep.identity.tokens import AccessTokens
 from casekeep.kernel.clock import utc_now
-from casekeep.settings import MIB, Settings
+from casekeep.settings import MIB, Settings, origins_in
 
 
 @asynccontextmanager
@@ -69,6 +69,7 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
             limits=limits,
             public_url=settings.public_url.rstrip("/"),
             idle_timeout=settings.upload_idle_seconds,
+            allowed_origins=origins_in(settings.allowed_origins),
         )
 
 

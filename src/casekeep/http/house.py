@@ -18,7 +18,7 @@ from casekeep.identity.signing_in import SignIn
 class House:
     """Everything an edge may call. `public_url`: the origin that people use, without a slash at
     the end, or empty to answer with the origin of the request. `idle_timeout`: seconds that an
-    upload may pause.
+    upload may pause. `allowed_origins`: whose pages' software may call the edges from a browser.
     """
 
     db: Database
@@ -33,3 +33,4 @@ class House:
     limits: SizeLimits
     public_url: str
     idle_timeout: float
+    allowed_origins: frozenset[str] = frozenset()

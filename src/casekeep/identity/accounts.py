@@ -117,7 +117,9 @@ async def disable_user(
         if not await queries.disable_user(tx, user_id, now):
             raise InputNotValid("user is not known")
         ended = await queries_sign_ins.end_all(tx, user_id, "revoked", now)
-        event = Event(Action.USER_DISABLED, subject_id=user_id, details={"sign_ins": ended})
+        await queries_sign_ins.tell_revoked(tx, user_id)  # signed in elsewhere, by an issuer
+        details = {"sign_ins": len(ended)}
+        event = Event(Action.USER_DISABLED, subject_id=user_id, details=details)
         await audit.record(tx, who(by or Operator(organization_id)), event)
 
 

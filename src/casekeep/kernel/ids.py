@@ -17,6 +17,7 @@ DeliveryId = NewType("DeliveryId", UUID)
 FormId = NewType("FormId", UUID)
 AnswerId = NewType("AnswerId", UUID)
 CommunicationId = NewType("CommunicationId", UUID)
+IssuerId = NewType("IssuerId", UUID)
 
 CaseRef = CaseId | CaseNumber
 """Either id of a case: its UUID, or its number within the organisation."""
