@@ -81,6 +81,7 @@ async def token(
     summary="Who is signed in",
     guards=[require_token],
     security=[BEARER],
+    response_description="The account",
     responses=refusals(),
 )
 async def user(request: SignedInRequest) -> UserOut:
@@ -94,6 +95,7 @@ async def user(request: SignedInRequest) -> UserOut:
     summary="Sign out",
     guards=[require_token],
     security=[BEARER],
+    response_description="Signed out",
     responses=refusals(),
 )
 async def logout(request: SignedInRequest) -> None:
