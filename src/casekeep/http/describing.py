@@ -63,7 +63,11 @@ def operations(document: Json) -> Iterator[Json]:
 
 def _put_in_order(document: Json) -> None:
     """The framework keeps the paths of one handler, and the parameters of a path, as sets."""
-    document["paths"] = dict(sorted(document["paths"].items()))
+    ranks: dict[str, int] = {}
+    for item in document["paths"].values():
+        ranks.setdefault(_title(item), len(ranks))
+    by_rank = sorted(document["paths"].items(), key=lambda each: (ranks[_title(each[1])], each[0]))
+    document["paths"] = dict(by_rank)
     for path, item in document["paths"].items():
         for method in METHODS:
             parameters: list[Json] = item.get(method, {}).get("parameters", [])
@@ -71,6 +75,11 @@ def _put_in_order(document: Json) -> None:
             others = [each for each in parameters if each["in"] != "path"]
             in_path.sort(key=lambda each, path=path: path.index(f"{{{each['name']}}}"))
             parameters[:] = in_path + others
+
+
+def _title(item: Json) -> str:
+    """What the paths of one handler have in common."""
+    return "; ".join(item[method].get("summary", "") for method in METHODS if method in item)
 
 
 @dataclass(frozen=True, slots=True)
