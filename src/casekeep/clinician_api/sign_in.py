@@ -89,6 +89,7 @@ async def token(
     summary="Who is signed in",
     guards=[require_token],
     security=[BEARER],
+    response_description="The account",
     responses=refusals(),
 )
 async def user(request: SignedInRequest) -> UserOut:
@@ -102,6 +103,7 @@ async def user(request: SignedInRequest) -> UserOut:
     summary="Sign out",
     guards=[require_token],
     security=[BEARER],
+    response_description="Signed out",
     responses=refusals(422),
 )
 async def logout(request: SignedInRequest, reach: _Scope = None) -> None:

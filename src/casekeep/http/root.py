@@ -67,7 +67,7 @@ def dispatcher(apps: Apps) -> ASGIApp:
             await portal_api(scope, receive, send)
         elif path in {ALIVE, READY}:
             await health(scope, receive, send)
-        elif path == "/" or path.startswith(("/demo/", "/assets/")):
+        elif path == "/" or path.startswith(("/docs/", "/demo/", "/assets/")):
             await apps.pages(scope, receive, send)
         else:
             await clinician_api(scope, receive, send)

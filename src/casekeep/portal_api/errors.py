@@ -17,16 +17,19 @@ _Request = Request[Any, Any, Any]
 
 
 class Words(NamedTuple):
-    """How a refusal is told: its status, its text (None: the fact's own) and its code."""
+    """How a refusal is told: its status, its text (None: the fact's own, such as `example`) and its
+    code.
+    """
 
     status: int
     text: str | None
     code: str = "VALIDATION_ERROR"
+    example: str = "What is wrong, in one sentence"
 
 
 NOT_VALID = Words(400, "Validation failed")
 NOT_PROVEN = Words(401, "Invalid or expired token")
-NOT_ALLOWED = Words(403, None)
+NOT_ALLOWED = Words(403, None, example="Your account may not do this")
 NO_CASE = Words(403, "You do not have access to this case")
 NO_FILE = Words(404, "File not found")
 CASE_NOT_FOUND = Words(404, "Case not found")
@@ -41,9 +44,9 @@ FAILED = Words(500, "Internal server error", "INTERNAL_ERROR")
 WRONG_CODE = Words(401, "Invalid verification code")
 REFRESH_INVALID = Words(401, "Invalid or expired refresh token", "REFRESH_INVALID")
 REFRESH_REUSED = Words(401, "Refresh token was already used", "REFRESH_REUSED")
-TOO_MUCH = Words(413, None, TOO_LARGE.code)
+TOO_MUCH = Words(413, None, TOO_LARGE.code, example="scan.tiff: the file is larger than 10 MB")
 """Files that are too large, or too many for one answer: which, and what to do."""
-FILE_REFUSED = Words(400, None)
+FILE_REFUSED = Words(400, None, example="lab-result.pdf: the file is empty")
 """A file that cannot be accepted: its sender is told what is wrong with it."""
 TAKEN = Words(400, facts.AlreadyTaken.summary)
 LOCKED = Words(400, facts.ProfileLocked.summary)
