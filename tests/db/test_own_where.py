@@ -79,9 +79,9 @@ async def test_cases_and_files_of_another_are_not_found(
         found = [
             await cases.case_facts(tx, other.case_id, lock=True),
             await cases.case_facts(tx, number, lock=False),
-            await files.find_by_id(tx, other.file),
+            await files.find_by_id(tx, other.file, other.clinician),
             await files.find_by_ids(tx, [other.file]),
-            await files.find_by_url_path(tx, other.url_path),
+            await files.find_by_url_path(tx, other.url_path, other.clinician),
             await files.mark_removed(tx, other.file, None, NOW),
             await files.set_name(tx, other.file, "mine.pdf"),
             await files.is_live_patient(tx, other.patient),
@@ -139,9 +139,9 @@ async def test_the_same_questions_find_what_is_ones_own(seeing: Database, mine: 
         found = [
             await cases.case_facts(tx, mine.case_id, lock=True),
             await cases.case_facts(tx, mine.case.number, lock=False),
-            await files.find_by_id(tx, mine.file),
+            await files.find_by_id(tx, mine.file, None),
             await files.find_by_ids(tx, [mine.file]),
-            await files.find_by_url_path(tx, mine.url_path),
+            await files.find_by_url_path(tx, mine.url_path, None),
             await files.is_live_patient(tx, mine.patient),
             await receiving.taken_paths(tx, [mine.url_path]),
             await receiving.stored_among(tx, [mine.file]),
