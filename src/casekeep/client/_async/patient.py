@@ -184,13 +184,14 @@ class AsyncPatientClient(AsyncConnection):
 
         Raises NotFound, Unreachable, DownloadBroken, DigestMismatch.
         """
-        name = file.file_name if not isinstance(file, UUID) else (await self.file(file)).file_name
+        links = [await self.link(file)]
+        target = target_of(to, links[0].file_name)
 
         async def locate() -> Asking:
-            url = (await self.link(file)).download_url
-            return lambda asked: self._caller.answer(Call("GET", url, headers=asked))
+            link = links.pop() if links else await self.link(file)
+            return lambda asked: self._caller.answer(Call("GET", link.download_url, headers=asked))
 
-        return await download(locate, target_of(to, name), progress, self._repeats)
+        return await download(locate, target, progress, self._repeats)
 
     async def profile(self) -> Profile:
         """What the account says of the patient."""

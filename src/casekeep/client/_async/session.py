@@ -16,6 +16,8 @@ from .calling import AsyncCaller, Call, read_answer
 
 T = TypeVar("T")
 
+_NOT_PROVEN = 401
+
 Renew = Callable[[str], AsyncResult[Held]]
 """Trades a refresh token for the next pair."""
 
@@ -75,7 +77,9 @@ class AsyncSession:
             try:
                 answering = self._caller.answer(_signed(call, held))
                 answer = await opened.enter_async_context(answering)
-            except NotSignedIn:
+            except NotSignedIn as refused:
+                if refused.status != _NOT_PROVEN:
+                    raise
                 answering = self._caller.answer(_signed(call, await self.renewed(held)))
                 answer = await opened.enter_async_context(answering)
             yield answer

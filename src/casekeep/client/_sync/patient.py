@@ -183,13 +183,14 @@ class PatientClient(Connection):
 
         Raises NotFound, Unreachable, DownloadBroken, DigestMismatch.
         """
-        name = file.file_name if not isinstance(file, UUID) else (self.file(file)).file_name
+        links = [self.link(file)]
+        target = target_of(to, links[0].file_name)
 
         def locate() -> Asking:
-            url = (self.link(file)).download_url
-            return lambda asked: self._caller.answer(Call("GET", url, headers=asked))
+            link = links.pop() if links else self.link(file)
+            return lambda asked: self._caller.answer(Call("GET", link.download_url, headers=asked))
 
-        return download(locate, target_of(to, name), progress, self._repeats)
+        return download(locate, target, progress, self._repeats)
 
     def profile(self) -> Profile:
         """What the account says of the patient."""

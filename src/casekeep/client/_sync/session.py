@@ -16,6 +16,8 @@ from .calling import Call, Caller, read_answer
 
 T = TypeVar("T")
 
+_NOT_PROVEN = 401
+
 Renew = Callable[[str], Result[Held]]
 """Trades a refresh token for the next pair."""
 
@@ -75,7 +77,9 @@ class Session:
             try:
                 answering = self._caller.answer(_signed(call, held))
                 answer = opened.enter_context(answering)
-            except NotSignedIn:
+            except NotSignedIn as refused:
+                if refused.status != _NOT_PROVEN:
+                    raise
                 answering = self._caller.answer(_signed(call, self.renewed(held)))
                 answer = opened.enter_context(answering)
             yield answer
