@@ -1,29 +1,17 @@
 """What callers give, as the wire has it: nothing for None, and texts for everything else."""
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-import msgspec
-
-Given = str | int | bool | date | msgspec.UnsetType | None
+Given = str | int | bool | date | None
 
 
 def texts(**given: Given) -> dict[str, str]:
-    """The given fields of a query or a form, without those that are None or UNSET."""
-    return {
-        name: _text(value)
-        for name, value in given.items()
-        if value is not None and value is not msgspec.UNSET
-    }
+    """The given fields of a query or a form, without those that are None."""
+    return {name: _text(value) for name, value in given.items() if value is not None}
 
 
-def fields(**given: object) -> dict[str, object]:
-    """The fields of a JSON object, without those that are UNSET; None is a value there."""
-    return {name: value for name, value in given.items() if value is not msgspec.UNSET}
-
-
-def present(given: Mapping[str, object]) -> dict[str, object]:
-    """The fields of a JSON object, without those that are None."""
+def present(**given: object) -> dict[str, object]:
+    """The given fields of a JSON object, without those that are None."""
     return {name: value for name, value in given.items() if value is not None}
 
 

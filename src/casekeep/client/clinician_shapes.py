@@ -9,6 +9,11 @@ import msgspec
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 Category = Literal["lab", "radiology"]
 Status = Literal["pending", "processing", "completed", "failed", "archived"]
+Stage = Literal[
+    "OPEN", "ASSIGNED", "IN_PROGRESS", "APPROVED", "REJECTED", "NO_DECISION", "ABANDONED"
+]
+SortBy = Literal["created_at", "updated_at", "patient_name", "status", "id"]
+SortOrder = Literal["asc", "desc"]
 
 
 class Case(msgspec.Struct, frozen=True):

@@ -12,9 +12,6 @@ import msgspec
 from .patient_shapes import Gender, Uploader
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
-Stage = Literal[
-    "OPEN", "ASSIGNED", "IN_PROGRESS", "APPROVED", "REJECTED", "NO_DECISION", "ABANDONED"
-]
 Form = Literal["base64", "url"]
 """How the bytes of files come along: inside the answer, or behind a URL that lives a while."""
 

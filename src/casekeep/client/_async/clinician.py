@@ -5,13 +5,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
-from msgspec import UNSET, UnsetType
 
 from ..arriving import target_of
-from ..asking import fields, texts
+from ..asking import present, texts
 from ..clinician_shapes import (
     Account,
     Case,
@@ -26,6 +24,9 @@ from ..clinician_shapes import (
     Granted,
     OneCase,
     OneFile,
+    SortBy,
+    SortOrder,
+    Stage,
     Status,
     Trash,
     case_id_of,
@@ -127,8 +128,8 @@ class AsyncClinicianClient(AsyncConnection):
         status: Status | None = None,
         start_date: _DAY = None,
         end_date: _DAY = None,
-        sort_by: str | None = None,
-        sort_order: str | None = None,
+        sort_by: SortBy | None = None,
+        sort_order: SortOrder | None = None,
         page_size: int = 100,
     ) -> AsyncIterator[Case]:
         """One's cases, newest first unless `sort_by` and `sort_order` say otherwise; fetched
@@ -161,23 +162,27 @@ class AsyncClinicianClient(AsyncConnection):
         self,
         case: CaseRef,
         *,
-        patient_name: str | UnsetType = UNSET,
-        patient_age: int | UnsetType = UNSET,
-        case_summary: str | UnsetType | None = UNSET,
-        status: Status | UnsetType = UNSET,
+        patient_name: str | None = None,
+        patient_age: int | None = None,
+        case_summary: str | None = None,
+        status: Status | None = None,
+        stage: Stage | None = None,
     ) -> Case:
-        """Change what is given, and leave the rest. Raises NotFound, Refused."""
-        changes = fields(
+        """Change what is given, and leave the rest; an empty summary removes it. `stage` is what
+        the patient's portal shows. Raises NotFound, Refused.
+        """
+        changes = present(
             patient_name=patient_name,
             patient_age=patient_age,
             case_summary=case_summary,
             status=status,
+            stage=stage,
         )
         call = self._call("PUT", _path(case), json_body(changes))
         return (await self._session.read(call, OneCase)).case
 
     async def delete_case(self, case: CaseRef) -> None:
-        """Put a case into the trash. Raises NotFound."""
+        """Put a case into the trash, with its files. Raises NotFound."""
         await self._session.do(self._call("DELETE", _path(case)))
 
     async def restore_case(self, case: CaseRef) -> Case:
@@ -191,10 +196,12 @@ class AsyncClinicianClient(AsyncConnection):
         call = self._call("POST", f"cases/analyze/{case_id_of(case)}")
         return (await self._session.read(call, OneCase)).case
 
-    async def documents(self, case: CaseRef) -> dict[str, Any]:
-        """What is known of the documents of a case. Raises NotFound."""
+    async def documents(self, case: CaseRef) -> list[CaseFile]:
+        """What the patient of a case sent without naming a case, in the order in which it came;
+        `update_file` moves such a file into a case. Raises NotFound.
+        """
         call = self._call("GET", f"cases/documents/{case_id_of(case)}")
-        return await self._session.read(call, dict[str, Any])
+        return (await self._session.read(call, FileList)).files
 
     async def files(self, case: CaseRef) -> list[CaseFile]:
         """The files of a case, in the order in which they came. Raises NotFound."""
@@ -231,21 +238,21 @@ class AsyncClinicianClient(AsyncConnection):
         self,
         file: FileRef,
         *,
-        file_name: str | UnsetType = UNSET,
-        category: Category | UnsetType = UNSET,
-        is_phi: bool | UnsetType = UNSET,
-        is_restricted: bool | UnsetType = UNSET,
-        case: CaseRef | UnsetType = UNSET,
+        file_name: str | None = None,
+        category: Category | None = None,
+        is_phi: bool | None = None,
+        is_restricted: bool | None = None,
+        case: CaseRef | None = None,
     ) -> CaseFile:
         """Change what is given, and leave the rest; `case` moves the file to another of one's
         cases. Raises NotFound, Refused.
         """
-        changes = fields(
+        changes = present(
             file_name=file_name,
             category=category,
             is_phi=is_phi,
             is_restricted=is_restricted,
-            case_id=case if isinstance(case, UnsetType) else case_id_of(case),
+            case_id=None if case is None else case_id_of(case),
         )
         call = self._call("PATCH", _file_path(file), json_body(changes))
         return (await self._session.read(call, OneFile)).file

@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 
 from ..asking import camel, present, texts
+from ..clinician_shapes import Stage
 from ..partner_shapes import (
     About,
     Answer,
@@ -27,7 +28,6 @@ from ..partner_shapes import (
     PartnerUser,
     Question,
     ShippingAddress,
-    Stage,
     UserAnswer,
     UsersAnswer,
     partner_case_id_of,
@@ -81,26 +81,26 @@ class AsyncPartnerClient(AsyncConnection):
         and `Answer`s). With an `idempotency_key` the call is repeated when the connection breaks:
         the second answers with the case of the first. Raises Refused.
         """
-        said = {
-            "firstName": first_name,
-            "lastName": last_name,
-            "email": email,
-            "questions": list(questions),
-            "formTitle": form_title,
-            "formDescription": form_description,
-            "formId": form_id,
-            "dob": dob,
-            "gender": gender,
-            "phoneNumber": phone_number,
-            "shippingAddress": shipping_address,
-            "languagePreferences": language_preferences,
-            "status": status,
-            "idempotencyKey": idempotency_key,
-        }
+        said = present(
+            firstName=first_name,
+            lastName=last_name,
+            email=email,
+            questions=list(questions),
+            formTitle=form_title,
+            formDescription=form_description,
+            formId=form_id,
+            dob=dob,
+            gender=gender,
+            phoneNumber=phone_number,
+            shippingAddress=shipping_address,
+            languagePreferences=language_preferences,
+            status=status,
+            idempotencyKey=idempotency_key,
+        )
         call = self._call(
             "POST",
             f"{_API}/dynamic-case",
-            json_body(present(said)),
+            json_body(said),
             repeatable=idempotency_key is not None,
         )
         return (await self._caller.read(call, CaseAnswer)).data.case

@@ -153,12 +153,10 @@ class AsyncPatientClient(AsyncConnection):
         Raises Forbidden for another's case, Refused.
         """
         file = Outgoing(FileToSend(source, name))
-        said = {
-            "name": file.name,
-            "mimeType": media_type or media_type_of(file.name),
-            "caseId": None if case_id is None else str(case_id),
-        }
-        body = json_body_with_file(present(said), "data", file)
+        said = present(
+            name=file.name, mimeType=media_type or media_type_of(file.name), caseId=case_id
+        )
+        body = json_body_with_file(said, "data", file)
         call = self._call("POST", f"{_FILES}/upload", body, progress=progress)
         return (await self._session.read(call, ReceivedAnswer)).data
 
@@ -222,7 +220,7 @@ def _identifier(email: str | None, phone_number: str | None) -> dict[str, object
     """Raises ValueError unless there is exactly one."""
     if (email is None) == (phone_number is None):
         raise ValueError("exactly one of email and phone_number is needed")
-    return present({"email": email, "phoneNumber": phone_number})
+    return present(email=email, phoneNumber=phone_number)
 
 
 def _held(pair: Pair) -> Held:
