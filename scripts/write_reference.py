@@ -1,4 +1,4 @@
-"""Writes the reference pages that come from the code: the settings and the command line.
+"""Writes the reference pages that come from the code: settings, command line, Python client.
 
 With --check it changes nothing and fails when a page is out of date.
 """
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import client_reference
 import typer.main
 from typer.core import TyperGroup
 
@@ -81,7 +82,12 @@ def _plain(text: str) -> str:
 def main() -> None:
     """Write the pages, or compare them."""
     stale = []
-    for name, text in (("configuration.md", configuration()), ("command-line.md", command_line())):
+    pages = {
+        "configuration.md": configuration(),
+        "command-line.md": command_line(),
+        "python-client.md": client_reference.page(),
+    }
+    for name, text in pages.items():
         path = REFERENCE / name
         if "--check" in sys.argv:
             if not path.exists() or path.read_text() != text:

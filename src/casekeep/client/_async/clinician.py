@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -39,8 +39,6 @@ from .base import AsyncConnection
 from .calling import TIMEOUT
 from .downloading import Asking, download
 from .session import AsyncSession
-
-_DAY = date | datetime | None
 
 
 class AsyncClinicianClient(AsyncConnection):
@@ -126,8 +124,8 @@ class AsyncClinicianClient(AsyncConnection):
         *,
         search: str | None = None,
         status: Status | None = None,
-        start_date: _DAY = None,
-        end_date: _DAY = None,
+        start_date: date | None = None,
+        end_date: date | None = None,
         sort_by: SortBy | None = None,
         sort_order: SortOrder | None = None,
         page_size: int = 100,

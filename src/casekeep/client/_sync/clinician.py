@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -39,8 +39,6 @@ from .base import Connection
 from .calling import TIMEOUT
 from .downloading import Asking, download
 from .session import Session
-
-_DAY = date | datetime | None
 
 
 class ClinicianClient(Connection):
@@ -126,8 +124,8 @@ class ClinicianClient(Connection):
         *,
         search: str | None = None,
         status: Status | None = None,
-        start_date: _DAY = None,
-        end_date: _DAY = None,
+        start_date: date | None = None,
+        end_date: date | None = None,
         sort_by: SortBy | None = None,
         sort_order: SortOrder | None = None,
         page_size: int = 100,

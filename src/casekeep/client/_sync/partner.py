@@ -121,13 +121,11 @@ class PartnerClient(Connection):
         query = texts(
             status=",".join(statuses) or None,
             recordsPerPage=page_size,
-            includeAttachments=None if files is None else True,
-            documentFormat=files,
         )
         seen: set[UUID] = set()
         for since, until in cut(start, end):
             given: set[UUID] = set()
-            span = {**query, **texts(startTime=since, endTime=until)}
+            span = {**query, **_bytes(files), **texts(startTime=since, endTime=until)}
             for case in self._cases(span):
                 given.add(case.id)
                 if case.id not in seen:  # of the moment at which two spans meet
@@ -145,10 +143,8 @@ class PartnerClient(Connection):
         query = texts(
             caseId=None if case is None else partner_case_id_of(case),
             email=email,
-            includeAttachments=None if files is None else True,
-            documentFormat=files,
         )
-        call = self._call("GET", f"{_API}/customer-case-detail", query=query)
+        call = self._call("GET", f"{_API}/customer-case-detail", query=query | _bytes(files))
         return (self._caller.read(call, DetailAnswer)).case_detail
 
     def latest_case_id(self, email: str) -> UUID:
@@ -231,3 +227,8 @@ class PartnerClient(Connection):
 
     def _headers(self) -> Mapping[str, str]:
         return {"cv-api-key": self._api_key}
+
+
+def _bytes(files: Form | None) -> dict[str, str]:
+    """How a query asks for the bytes of files."""
+    return {} if files is None else {"includeAttachments": "true", "documentFormat": files}
