@@ -1,6 +1,6 @@
 """The patient's calls of the portal contract, against the server."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -104,3 +104,23 @@ async def test_what_is_refused(house: House, http: httpx.AsyncClient) -> None:
             assert not [file async for file in client.files(case_id=case.id)]
         with pytest.raises(Refused):
             await client.upload(b"plain text", name="a.pdf")
+
+
+async def test_the_profile(house: House, http: httpx.AsyncClient) -> None:
+    caller = await signed_in_patient(house)
+    async with client_of(caller, http) as client:
+        before = await client.profile()
+        after = await client.update_profile(
+            dob=date(1980, 1, 31), gender="OTHER", city="Berlin", postal_code="10115", country="de"
+        )
+        cleared = await client.update_profile(city=None)
+
+    assert (before.id, before.email, before.dob) == (caller.user.id, caller.user.email, None)
+    assert after.dob == datetime(1980, 1, 31, tzinfo=UTC)
+    assert (after.gender, after.city, after.postal_code, after.country) == (
+        "OTHER",
+        "Berlin",
+        "10115",
+        "DE",
+    )
+    assert (cleared.city, cleared.postal_code) == (None, "10115")

@@ -27,7 +27,7 @@ def moment(when: datetime) -> str:
     """
     if when.tzinfo is None:
         raise ValueError("a time needs a time zone")
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _text(value: Given) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from .patient_shapes import Gender, Uploader
+from .patient_shapes import Gender, PageInfo, Uploader
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 Form = Literal["base64", "url"]
@@ -64,8 +64,44 @@ class Communication(msgspec.Struct, frozen=True, rename="camel"):
     files: list[PartnerFile] = msgspec.field(name="attachments", default_factory=list[PartnerFile])
 
 
+class FormInfo(msgspec.Struct, frozen=True):
+    """A form."""
+
+    id: UUID
+    title: str
+    description: str | None = None
+
+
+class AskedQuestion(msgspec.Struct, frozen=True):
+    """A question as the case was asked it; `index` counts from 0."""
+
+    id: str
+    index: int
+    text: str
+    type: str
+    is_phi: bool = msgspec.field(name="isPHI")
+    required: bool
+    options: list[str] = []
+
+
+class FormResponse(msgspec.Struct, frozen=True):
+    """A question and its answer; that of a `FILE` question tells the `id` and `fileName` of files
+    that are among the case's.
+    """
+
+    question: AskedQuestion
+    answer: Any
+
+
+class FilledForm(msgspec.Struct, frozen=True):
+    """A form and what was answered to it."""
+
+    form: FormInfo
+    responses: list[FormResponse]
+
+
 class PartnerCase(msgspec.Struct, frozen=True, rename="camel"):
-    """A case as a partner sees it. `forms` are the questions and answers, as the server tells."""
+    """A case as a partner sees it, with everything in it. `short_id` is its number."""
 
     id: UUID
     short_id: str
@@ -78,28 +114,19 @@ class PartnerCase(msgspec.Struct, frozen=True, rename="camel"):
     assigned_to: Uploader | None = None
     files: list[PartnerFile] = msgspec.field(name="attachments", default_factory=list[PartnerFile])
     communications: list[Communication] = msgspec.field(default_factory=list[Communication])
-    forms: list[dict[str, Any]] = msgspec.field(default_factory=list[dict[str, Any]])
+    forms: list[FilledForm] = msgspec.field(default_factory=list[FilledForm])
 
 
 class PartnerUser(msgspec.Struct, frozen=True, rename="camel"):
-    """A patient of the organisation; what is None was not told, or is not known."""
+    """A patient of the organisation. `is_active`: whether they can sign in."""
 
     id: UUID
     email: str | None
-    first_name: str | None = None
-    last_name: str | None = None
+    first_name: str | None
+    last_name: str | None
     phone_number: str | None = None
-    dob: Time | None = None
-    gender: Gender | None = None
-    address: str | None = None
-    address2: str | None = None
-    city: str | None = None
-    state: str | None = None
-    country: str | None = None
-    postal_code: str | None = None
-    allergies: str | None = None
-    health_conditions: str | None = None
-    current_medications: str | None = None
+    role: str | None = None
+    is_active: bool | None = None
     created_at: Time | None = None
 
 
@@ -193,9 +220,8 @@ class CaseAnswer(msgspec.Struct, frozen=True):
 
 
 class CasesCursor(msgspec.Struct, frozen=True):
-    """The ids of the first and the last case of a page."""
+    """The id of the last case of a page: the next one begins after it."""
 
-    start: str | None
     end: str | None
 
 
@@ -249,30 +275,17 @@ class CommunicationAnswer(msgspec.Struct, frozen=True):
     data: CommunicationData
 
 
-class UserData(msgspec.Struct, frozen=True):
-    """A user, one level down."""
-
-    user: PartnerUser
-
-
 class UserAnswer(msgspec.Struct, frozen=True):
     """A user, in the envelope."""
 
-    data: UserData
-
-
-class UsersPageInfo(msgspec.Struct, frozen=True, rename="camel"):
-    """Where the next page begins."""
-
-    end_cursor: str | None
-    has_next_page: bool
+    data: PartnerUser
 
 
 class UsersData(msgspec.Struct, frozen=True, rename="camel"):
     """A page of users."""
 
     users: list[PartnerUser]
-    page_info: UsersPageInfo
+    page_info: PageInfo
 
 
 class UsersAnswer(msgspec.Struct, frozen=True):

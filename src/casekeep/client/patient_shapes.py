@@ -149,16 +149,10 @@ class LinkAnswer(msgspec.Struct, frozen=True):
     data: Link
 
 
-class ProfileData(msgspec.Struct, frozen=True):
-    """A profile, one level down."""
-
-    profile: Profile
-
-
 class ProfileAnswer(msgspec.Struct, frozen=True):
     """A profile, in the envelope."""
 
-    data: ProfileData
+    data: Profile
 
 
 FileRef = PatientFile | ReceivedFile | UUID

@@ -7,12 +7,12 @@ LONGEST = timedelta(days=60)
 
 
 def cut(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """The span from `start` to `end` in pieces of at most 60 days, oldest first. A piece ends where
-    the next begins. Raises ValueError unless `end` is later.
+    """The span from `start` to before `end` in pieces of at most 60 days, the newest first; none
+    overlaps another. Raises ValueError unless `end` is later.
     """
     if end <= start:
         raise ValueError("end must be later than start")
     while start < end:
-        until = min(start + LONGEST, end)
-        yield start, until
-        start = until
+        since = max(end - LONGEST, start)
+        yield since, end
+        end = since

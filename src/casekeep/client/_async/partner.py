@@ -1,12 +1,16 @@
 """The partner calls: what the software of an organisation does with its key alone."""
 
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Unpack
+from pathlib import Path
+from typing import Literal, Unpack
 from uuid import UUID
 
 import httpx
 
+from ..arriving import target_of
 from ..asking import camel, present, texts
 from ..clinician_shapes import Stage
 from ..partner_shapes import (
@@ -25,6 +29,7 @@ from ..partner_shapes import (
     LatestAnswer,
     PartnerCase,
     PartnerCaseRef,
+    PartnerFile,
     PartnerUser,
     Question,
     ShippingAddress,
@@ -34,10 +39,11 @@ from ..partner_shapes import (
 )
 from ..patient_shapes import Gender
 from ..repeating import REPEATS, Repeats
-from ..sources import json_body
+from ..sources import Progress, json_body
 from ..spans import cut
 from .base import AsyncConnection
-from .calling import TIMEOUT
+from .calling import TIMEOUT, Call
+from .downloading import Asking, download
 
 _API = "api/v1"
 
@@ -74,7 +80,7 @@ class AsyncPartnerClient(AsyncConnection):
         phone_number: str | None = None,
         shipping_address: ShippingAddress | None = None,
         language_preferences: Sequence[str] | None = None,
-        status: Stage | None = None,
+        status: Literal["OPEN", "ABANDONED"] | None = None,
         idempotency_key: str | None = None,
     ) -> PartnerCase:
         """Open a case with a filled-in form: of a title (`Question`s), or one that exists (its id
@@ -114,23 +120,22 @@ class AsyncPartnerClient(AsyncConnection):
         files: Form | None = None,
         page_size: int = 100,
     ) -> AsyncIterator[PartnerCase]:
-        """The organisation's cases from `start` to `end`, which may be far apart: the server is
-        asked for 60 days at a time, oldest first. `files`: how the bytes of files come along, if
-        they are to.
+        """The organisation's cases that were opened from `start` on and before `end`, newest first.
+        The two may be far apart: the server is asked for 60 days at a time. `files`: how the bytes
+        of files come along, if they are to.
         """
-        query = texts(
-            status=",".join(statuses) or None,
-            recordsPerPage=page_size,
-        )
-        seen: set[UUID] = set()
+        query = _bytes(files) | texts(status=",".join(statuses) or None, recordsPerPage=page_size)
         for since, until in cut(start, end):
-            given: set[UUID] = set()
-            span = {**query, **_bytes(files), **texts(startTime=since, endTime=until)}
-            async for case in self._cases(span):
-                given.add(case.id)
-                if case.id not in seen:  # of the moment at which two spans meet
+            span = query | texts(startTime=since, endTime=until)
+            after: str | None = None
+            while True:
+                call = self._call("GET", f"{_API}/cases", query=span | texts(after=after))
+                page = (await self._caller.read(call, CasesAnswer)).data
+                for case in page.cases:
                     yield case
-            seen = given
+                after = page.page_info.cursor.end
+                if not page.page_info.has_next_page:
+                    break
 
     async def case(
         self,
@@ -174,6 +179,26 @@ class AsyncPartnerClient(AsyncConnection):
         call = self._call("POST", f"{_API}/cases/{partner_case_id_of(case)}", body)
         return (await self._caller.read(call, CommunicationAnswer)).data.communication
 
+    async def download(
+        self,
+        file: PartnerFile,
+        to: str | os.PathLike[str],
+        *,
+        progress: Progress | None = None,
+    ) -> Path:
+        """Bring a file that came with a `url` to a path or into a folder, as the other clients do;
+        the key does not go there. Raises ValueError without a `url`, and NotFound, Unreachable,
+        DownloadBroken, DigestMismatch.
+        """
+        if file.url is None:
+            raise ValueError("ask for the case with files='url'")
+        call = Call("GET", file.url)
+
+        async def locate() -> Asking:
+            return lambda asked: self._caller.answer(replace(call, headers=asked))
+
+        return await download(locate, target_of(to, file.file_name), progress, self._repeats)
+
     async def users(
         self,
         *,
@@ -197,13 +222,13 @@ class AsyncPartnerClient(AsyncConnection):
 
     async def create_user(self, email: str, **about: Unpack[About]) -> PartnerUser:
         """Make an account for a patient. Raises Refused."""
-        return await self._send_user("POST", "CREATE_USER", email, about)
+        return await self._act_on_user("CREATE_USER", email, about)
 
     async def update_user(self, email: str, **about: Unpack[About]) -> PartnerUser:
         """Change what is given of the user with that email. Raises NotFound, Refused: for names,
         dob and gender also while somebody works on a case of theirs.
         """
-        return await self._send_user("PUT", "UPDATE_PROFILE", email, about)
+        return await self._act_on_user("UPDATE_PROFILE", email, about)
 
     async def check_user(
         self, *, email: str | None = None, phone_number: str | None = None
@@ -213,21 +238,10 @@ class AsyncPartnerClient(AsyncConnection):
         call = self._call("GET", f"{_API}/check-user", query=texts(**query))
         return (await self._caller.read(call, KnownAnswer)).data
 
-    async def _cases(self, span: Mapping[str, str]) -> AsyncIterator[PartnerCase]:
-        after: str | None = None
-        while True:
-            call = self._call("GET", f"{_API}/cases", query={**span, **texts(after=after)})
-            page = (await self._caller.read(call, CasesAnswer)).data
-            for case in page.cases:
-                yield case
-            after = page.page_info.cursor.end
-            if not page.page_info.has_next_page:
-                return
-
-    async def _send_user(self, method: str, action: str, email: str, about: About) -> PartnerUser:
+    async def _act_on_user(self, action: str, email: str, about: About) -> PartnerUser:
         said = {"email": email, **{camel(name): value for name, value in about.items()}}
-        call = self._call(method, f"{_API}/users", json_body({"action": action, "data": said}))
-        return (await self._caller.read(call, UserAnswer)).data.user
+        call = self._call("POST", f"{_API}/users", json_body({"action": action, "data": said}))
+        return (await self._caller.read(call, UserAnswer)).data
 
     def _headers(self) -> Mapping[str, str]:
         return {"cv-api-key": self._api_key}

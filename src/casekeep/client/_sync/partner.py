@@ -1,12 +1,16 @@
 """The partner calls: what the software of an organisation does with its key alone."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Unpack
+from pathlib import Path
+from typing import Literal, Unpack
 from uuid import UUID
 
 import httpx
 
+from ..arriving import target_of
 from ..asking import camel, present, texts
 from ..clinician_shapes import Stage
 from ..partner_shapes import (
@@ -25,6 +29,7 @@ from ..partner_shapes import (
     LatestAnswer,
     PartnerCase,
     PartnerCaseRef,
+    PartnerFile,
     PartnerUser,
     Question,
     ShippingAddress,
@@ -34,10 +39,11 @@ from ..partner_shapes import (
 )
 from ..patient_shapes import Gender
 from ..repeating import REPEATS, Repeats
-from ..sources import json_body
+from ..sources import Progress, json_body
 from ..spans import cut
 from .base import Connection
-from .calling import TIMEOUT
+from .calling import TIMEOUT, Call
+from .downloading import Asking, download
 
 _API = "api/v1"
 
@@ -74,7 +80,7 @@ class PartnerClient(Connection):
         phone_number: str | None = None,
         shipping_address: ShippingAddress | None = None,
         language_preferences: Sequence[str] | None = None,
-        status: Stage | None = None,
+        status: Literal["OPEN", "ABANDONED"] | None = None,
         idempotency_key: str | None = None,
     ) -> PartnerCase:
         """Open a case with a filled-in form: of a title (`Question`s), or one that exists (its id
@@ -114,23 +120,21 @@ class PartnerClient(Connection):
         files: Form | None = None,
         page_size: int = 100,
     ) -> Iterator[PartnerCase]:
-        """The organisation's cases from `start` to `end`, which may be far apart: the server is
-        asked for 60 days at a time, oldest first. `files`: how the bytes of files come along, if
-        they are to.
+        """The organisation's cases that were opened from `start` on and before `end`, newest first.
+        The two may be far apart: the server is asked for 60 days at a time. `files`: how the bytes
+        of files come along, if they are to.
         """
-        query = texts(
-            status=",".join(statuses) or None,
-            recordsPerPage=page_size,
-        )
-        seen: set[UUID] = set()
+        query = _bytes(files) | texts(status=",".join(statuses) or None, recordsPerPage=page_size)
         for since, until in cut(start, end):
-            given: set[UUID] = set()
-            span = {**query, **_bytes(files), **texts(startTime=since, endTime=until)}
-            for case in self._cases(span):
-                given.add(case.id)
-                if case.id not in seen:  # of the moment at which two spans meet
-                    yield case
-            seen = given
+            span = query | texts(startTime=since, endTime=until)
+            after: str | None = None
+            while True:
+                call = self._call("GET", f"{_API}/cases", query=span | texts(after=after))
+                page = (self._caller.read(call, CasesAnswer)).data
+                yield from page.cases
+                after = page.page_info.cursor.end
+                if not page.page_info.has_next_page:
+                    break
 
     def case(
         self,
@@ -174,6 +178,26 @@ class PartnerClient(Connection):
         call = self._call("POST", f"{_API}/cases/{partner_case_id_of(case)}", body)
         return (self._caller.read(call, CommunicationAnswer)).data.communication
 
+    def download(
+        self,
+        file: PartnerFile,
+        to: str | os.PathLike[str],
+        *,
+        progress: Progress | None = None,
+    ) -> Path:
+        """Bring a file that came with a `url` to a path or into a folder, as the other clients do;
+        the key does not go there. Raises ValueError without a `url`, and NotFound, Unreachable,
+        DownloadBroken, DigestMismatch.
+        """
+        if file.url is None:
+            raise ValueError("ask for the case with files='url'")
+        call = Call("GET", file.url)
+
+        def locate() -> Asking:
+            return lambda asked: self._caller.answer(replace(call, headers=asked))
+
+        return download(locate, target_of(to, file.file_name), progress, self._repeats)
+
     def users(
         self,
         *,
@@ -196,13 +220,13 @@ class PartnerClient(Connection):
 
     def create_user(self, email: str, **about: Unpack[About]) -> PartnerUser:
         """Make an account for a patient. Raises Refused."""
-        return self._send_user("POST", "CREATE_USER", email, about)
+        return self._act_on_user("CREATE_USER", email, about)
 
     def update_user(self, email: str, **about: Unpack[About]) -> PartnerUser:
         """Change what is given of the user with that email. Raises NotFound, Refused: for names,
         dob and gender also while somebody works on a case of theirs.
         """
-        return self._send_user("PUT", "UPDATE_PROFILE", email, about)
+        return self._act_on_user("UPDATE_PROFILE", email, about)
 
     def check_user(self, *, email: str | None = None, phone_number: str | None = None) -> Known:
         """Whether the organisation has a user of that email, or of that phone."""
@@ -210,20 +234,10 @@ class PartnerClient(Connection):
         call = self._call("GET", f"{_API}/check-user", query=texts(**query))
         return (self._caller.read(call, KnownAnswer)).data
 
-    def _cases(self, span: Mapping[str, str]) -> Iterator[PartnerCase]:
-        after: str | None = None
-        while True:
-            call = self._call("GET", f"{_API}/cases", query={**span, **texts(after=after)})
-            page = (self._caller.read(call, CasesAnswer)).data
-            yield from page.cases
-            after = page.page_info.cursor.end
-            if not page.page_info.has_next_page:
-                return
-
-    def _send_user(self, method: str, action: str, email: str, about: About) -> PartnerUser:
+    def _act_on_user(self, action: str, email: str, about: About) -> PartnerUser:
         said = {"email": email, **{camel(name): value for name, value in about.items()}}
-        call = self._call(method, f"{_API}/users", json_body({"action": action, "data": said}))
-        return (self._caller.read(call, UserAnswer)).data.user
+        call = self._call("POST", f"{_API}/users", json_body({"action": action, "data": said}))
+        return (self._caller.read(call, UserAnswer)).data
 
     def _headers(self) -> Mapping[str, str]:
         return {"cv-api-key": self._api_key}
