@@ -12,6 +12,9 @@ CaseNumber = NewType("CaseNumber", int)
 FileId = NewType("FileId", UUID)
 ApiKeyId = NewType("ApiKeyId", UUID)
 SignInId = NewType("SignInId", UUID)
+FormId = NewType("FormId", UUID)
+AnswerId = NewType("AnswerId", UUID)
+CommunicationId = NewType("CommunicationId", UUID)
 
 CaseRef = CaseId | CaseNumber
 """Either id of a case: its UUID, or its number within the organisation."""
