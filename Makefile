@@ -36,6 +36,7 @@ format: setup ## Let ruff rewrite what it can
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
 
 reference: setup ## Write the reference pages that come from the code
+	@.venv/bin/python scripts/write_client.py
 	@.venv/bin/python scripts/write_reference.py
 
 clean: ## Remove what was built and cached; the demo's data stay

@@ -1,4 +1,4 @@
-"""Writes the reference that comes from the code: the settings, the command line, both contracts.
+"""Writes the reference that comes from the code: settings, command line, contracts, client.
 
 With --check it changes nothing and fails when a page is out of date.
 """
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import client_reference
 import typer.main
 from typer.core import TyperGroup
 
@@ -87,6 +88,7 @@ def main() -> None:
     written = {
         "configuration.md": configuration(),
         "command-line.md": command_line(),
+        "python-client.md": client_reference.page(),
         "clinician-api.openapi.json": as_json(clinician_api.openapi()).decode(),
         "portal-api.openapi.json": as_json(portal_api.openapi()).decode(),
     }

@@ -19,7 +19,7 @@ from casekeep.kernel.errors import (
     RoleNotAllowed,
     UploadBroken,
 )
-from casekeep.kernel.ids import ApiKeyId, CaseId, CaseNumber, CaseRef, UserId, new_id
+from casekeep.kernel.ids import CaseId, CaseNumber, CaseRef, UserId, new_id
 from tests.files.room import KIB, LIMITS, Room, body, image, pdf
 from tests.support.factories import (
     make_administrator,

@@ -1,0 +1,1 @@
+"""Written by scripts/write_client.py from `_async`."""

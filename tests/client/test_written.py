@@ -1,0 +1,37 @@
+"""The blocking client is what the script writes from the other one."""
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import casekeep.client as package
+from tests.architecture.source import ROOT
+
+SCRIPT = ROOT / "scripts/write_client.py"
+
+
+def test_the_blocking_client_is_up_to_date() -> None:
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "--check"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_two_have_the_same_calls() -> None:
+    for name in ("ClinicianClient", "PatientClient", "PartnerClient"):
+        blocking, other = getattr(package, name), getattr(package, f"Async{name}")
+        calls = {each for each in dir(other) if not each.startswith("_")}
+
+        assert {each for each in dir(blocking) if not each.startswith("_")} == (
+            calls - {"aclose"} | {"close"}
+        )
+        assert not [
+            each for each in calls if inspect.iscoroutinefunction(getattr(blocking, each, None))
+        ]
+
+
+def test_all_that_is_named_is_there() -> None:
+    assert [name for name in package.__all__ if not hasattr(package, name)] == []
+    assert Path(package.__file__).with_name("_sync").is_dir()
