@@ -14,7 +14,7 @@ from casekeep.identity.signing_out import Reach, sign_out_caller
 from casekeep.kernel import errors as facts
 
 from .errors import FieldsNotValid, field_problem
-from .openapi import BEARER, GRANTED, refusals
+from .openapi import BEARER, GRANTED, WithoutBadRequest, refusals
 from .proof import AnyRequest, SignedInRequest, require_token
 from .wire import GrantError, TokensOut, UserOut, tokens_out, user_out
 
@@ -102,6 +102,7 @@ async def user(request: SignedInRequest) -> UserOut:
     summary="Sign out",
     guards=[require_token],
     security=[BEARER],
+    operation_class=WithoutBadRequest,
     responses=refusals(422),
 )
 async def logout(request: SignedInRequest, reach: _Scope = None) -> None:
