@@ -1,5 +1,5 @@
 -- External OpenID Connect issuers that an organisation trusts, and whom their tokens stand for.
--- depends: 0003_sign_in_limits
+-- depends: 0008_partner
 
 -- migrate: apply
 
