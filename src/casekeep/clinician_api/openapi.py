@@ -154,7 +154,7 @@ def _bytes(description: str) -> ResponseSpec:
         bytes,
         generate_examples=False,
         description=description,
-        media_type="application/octet-stream",
+        media_type="*/*",  # the file's own
     )
 
 
