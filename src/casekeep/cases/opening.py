@@ -44,7 +44,7 @@ async def open_case(tx: Tx, audit: AuditLog, actor: Actor, new: NewCase, *, at: 
     )
     event = Event(Action.CASE_OPENED, case_id=case.id, subject_id=case.patient_id)
     await audit.record(tx, who(actor), event)
-    await announce(tx, WebhookEvent.CREATE_CASE, case.id, stage=case.stage)
+    await announce(tx, WebhookEvent.CASE_OPENED, case.id, stage=case.stage)
     return case
 
 

@@ -7,7 +7,7 @@ from litestar.enums import MediaType
 from casekeep.http.house import House
 from casekeep.http.json_bodies import JsonRequest
 
-from . import cases, files, sign_in
+from . import cases, files, sign_in, webhooks
 from .errors import HANDLERS
 from .openapi import document
 
@@ -16,7 +16,7 @@ _LARGEST_BODY = 65_536  # of what is read into memory; uploads stream past it
 
 def build_app(house: House) -> Litestar:
     """The application over an assembled house; it needs no startup event."""
-    handlers = [sign_in.router, cases.router, files.router, files.download]
+    handlers = [sign_in.router, cases.router, files.router, webhooks.router, files.download]
     described = document(handlers)
 
     @get("/openapi.json", media_type=MediaType.JSON)
