@@ -40,5 +40,5 @@ reference: setup ## Write the reference pages that come from the code
 	@.venv/bin/python scripts/write_reference.py
 
 clean: ## Remove what was built and cached; the demo's data stay
-	rm -rf .venv .cache dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .cache dist tests/npm/node_modules .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,6 +11,7 @@ if [ ! -d "${HOME:-}" ] || [ ! -w "${HOME:-}" ]; then
     export UV_CACHE_DIR="$XDG_CACHE_HOME/uv"
     export PIP_CACHE_DIR="$XDG_CACHE_HOME/pip"
     export PYRIGHT_PYTHON_CACHE_DIR="$XDG_CACHE_HOME"
+    export npm_config_cache="$XDG_CACHE_HOME/npm"
     mkdir -p "$XDG_CACHE_HOME"
 fi
 
@@ -21,4 +22,5 @@ export UV_PYTHON_DOWNLOADS=never        # the machine's own Python is the one to
 # The machine's own certificates, where it has any: a clinic's proxy may be signed by its own.
 if [ -n "$(ls -A /etc/ssl/certs 2>/dev/null)" ]; then
     export UV_SYSTEM_CERTS=1
+    export NODE_USE_SYSTEM_CA=1
 fi

@@ -1,4 +1,5 @@
-"""Writes the reference pages that come from the code: settings, command line, Python client.
+"""Writes the reference that comes from the code: the settings, the command line, both contracts,
+the Python client.
 
 With --check it changes nothing and fails when a page is out of date.
 """
@@ -12,6 +13,9 @@ import typer.main
 from typer.core import TyperGroup
 
 from casekeep.cli.main import app
+from casekeep.clinician_api import app as clinician_api
+from casekeep.http.openapi import as_json
+from casekeep.portal_api import app as portal_api
 from casekeep.settings import PREFIX, described
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
@@ -82,12 +86,14 @@ def _plain(text: str) -> str:
 def main() -> None:
     """Write the pages, or compare them."""
     stale = []
-    pages = {
+    written = {
         "configuration.md": configuration(),
         "command-line.md": command_line(),
+        "clinician-api.openapi.json": as_json(clinician_api.openapi()).decode(),
+        "portal-api.openapi.json": as_json(portal_api.openapi()).decode(),
         "python-client.md": client_reference.page(),
     }
-    for name, text in pages.items():
+    for name, text in written.items():
         path = REFERENCE / name
         if "--check" in sys.argv:
             if not path.exists() or path.read_text() != text:

@@ -11,6 +11,7 @@ from casekeep.settings import (
     described,
     export_settings,
     load_settings,
+    origins_in,
     shown_settings,
     unknown_variables,
 )
@@ -49,6 +50,12 @@ def test_the_command_line_beats_the_environment_beats_the_file(
         ("PUBLIC_URL", "https://files.clinic.example/portal"),
         ("PUBLIC_URL", "ftp://files.clinic.example"),
         ("PUBLIC_URL", "https://files.clinic.example:many"),
+        ("ALLOWED_ORIGINS", "*"),
+        ("ALLOWED_ORIGINS", "null"),
+        ("ALLOWED_ORIGINS", "https://app.clinic.example/portal"),
+        ("ALLOWED_ORIGINS", "https://app.clinic.example,,http://localhost:5173"),
+        ("ALLOWED_ORIGINS", "https://*.clinic.example"),
+        ("ALLOWED_ORIGINS", "https://klinik-m\u00fcnchen.example"),
         ("TRUSTED_PROXIES", "proxy.example"),
         ("TRUSTED_PROXIES", "10.0.0.7/8"),
     ],
@@ -130,3 +137,11 @@ def test_the_reference_pages_are_up_to_date() -> None:
         [sys.executable, str(script), "--check"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_allowed_origins_are_read_as_browsers_write_them() -> None:
+    listed = "HTTPS://App.Clinic.example:443/, http://localhost:5173,http://[::1]:80"
+    assert origins_in(load_settings({"allowed_origins": listed}).allowed_origins) == {
+        *("https://app.clinic.example", "http://localhost:5173", "http://[::1]")
+    }
+    assert origins_in("") == frozenset()

@@ -3,6 +3,7 @@
 """
 
 import os
+import string
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from ipaddress import ip_network
@@ -17,6 +18,8 @@ from casekeep.db.embedded.capacity import MAX_CONNECTIONS
 PREFIX = "CASEKEEP_"
 MIB = 1 << 20
 _CONNECTIONS_BESIDE = 20
+_NO_ORIGIN = frozenset("@*" + string.whitespace)
+_PORTS = {"http": 80, "https": 443}
 _NO_SETTINGS = frozenset({PREFIX + "CONFIG", PREFIX + "TEST_SERVER_URL"})
 
 
@@ -39,6 +42,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     workers: Annotated[int, _doc("Server processes.", ge=1, le=64)] = 2
     public_url: Annotated[
         str, _doc("Origin that people use, such as https://files.clinic.example.")
+    ] = ""
+    allowed_origins: Annotated[
+        str,
+        _doc(
+            "Origins of web pages whose software may call the server from a browser, such as "
+            "https://app.clinic.example, with commas between them."
+        ),
     ] = ""
     trusted_proxies: Annotated[
         str,
@@ -74,6 +84,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "where `casekeep worker` does them."
         ),
     ] = True
+    webhook_private_networks: Annotated[
+        str,
+        _doc(
+            "Private networks that webhooks may lead to, without TLS too, with commas between "
+            "them: 10.20.0.0/16. Empty: https to public addresses only."
+        ),
+    ] = ""
     mail_url: Annotated[
         str,
         _doc(
@@ -143,7 +160,9 @@ def load_settings(given: Mapping[str, object] | None = None) -> Settings:
         raise SettingsNotValid("CASEKEEP_SECRET_KEY must have at least 32 characters")
     _check_connections(settings)
     _check_public_url(settings.public_url)
-    _check_proxies(settings.trusted_proxies)
+    _check_networks("TRUSTED_PROXIES", settings.trusted_proxies)
+    _check_networks("WEBHOOK_PRIVATE_NETWORKS", settings.webhook_private_networks)
+    origins_in(settings.allowed_origins)
     return settings
 
 
@@ -217,29 +236,50 @@ def _check_connections(settings: Settings) -> None:
 
 
 def _check_public_url(value: str) -> None:
-    """An origin, as RFC 6454 has it: scheme, host and port; a slash at the end does no harm."""
-    try:
-        parts = urlsplit(value)
-        is_origin = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_origin = False
-    else:
-        origin = f"{parts.scheme}://{parts.netloc}"
-        is_origin = is_origin and value.lower().rstrip("/") == origin.lower() and "@" not in origin
-    if value and (not is_origin or any(c.isspace() for c in value)):
+    if value and _origin(value) is None:
         raise SettingsNotValid(
             "CASEKEEP_PUBLIC_URL: an origin such as https://files.clinic.example, without a path"
         )
 
 
-def _check_proxies(value: str) -> None:
-    """A network whose address is no network's, such as 10.0.0.7/8, would be believed by nobody."""
+def origins_in(value: str) -> frozenset[str]:
+    """The origins of a list, each as browsers write it. Raises SettingsNotValid, also for `*`."""
+    listed = [each.strip() for each in value.split(",")] if value.strip() else []
+    origins = frozenset(origin for each in listed if (origin := _origin(each)) and each.isascii())
+    if not all(_origin(each) in origins for each in listed):
+        raise SettingsNotValid(
+            "CASEKEEP_ALLOWED_ORIGINS: origins such as https://app.clinic.example, without a path, "
+            "with commas between them"
+        )
+    return origins
+
+
+def _origin(value: str) -> str | None:
+    """An origin, as RFC 6454 has it in section 6.2: scheme, host and a port that is not the
+    scheme's own, in lower case; None for what is none. A slash at the end does no harm.
+    """
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return None
+    origin = f"{parts.scheme}://{parts.netloc}".lower()
+    is_origin = parts.scheme in _PORTS and bool(parts.hostname) and port != 0
+    is_plain = value.lower().rstrip("/") == origin and not _NO_ORIGIN & set(origin)
+    if not is_origin or not is_plain:
+        return None
+    own = f":{_PORTS[parts.scheme]}"
+    return origin.removesuffix(own) if port is not None else origin
+
+
+def _check_networks(name: str, value: str) -> None:
+    """A network whose address is no network's, such as 10.0.0.7/8, would hold nobody."""
     try:
         for each in value.split(",") if value else ():
             ip_network(each.strip())
     except ValueError:
         raise SettingsNotValid(
-            "CASEKEEP_TRUSTED_PROXIES: addresses or networks such as 10.0.0.7 or 10.0.0.0/8, "
+            f"{PREFIX}{name}: addresses or networks such as 10.0.0.7 or 10.0.0.0/8, "
             "with commas between them"
         ) from None
 

@@ -15,6 +15,7 @@ from casekeep.kernel.ids import (
     ApiKeyId,
     CaseId,
     FileId,
+    IssuerId,
     OrganizationId,
     SignInId,
     UserId,
@@ -37,6 +38,8 @@ _ROWS = {
         "id, case_id, text, is_restricted, author_email",
         "$2, $3, 'a word', false, 'somebody@example.org'",
     ),
+    "trusted_issuers": ("audience, id, issuer", "'files', $2, $3"),
+    "external_subjects": ("issuer_id, subject, user_id", "$2, $3, $4"),
     "audit_events": (
         "action, outcome, actor_kind, id, occurred_at",
         "'file.opened', 'done', 'operator', $2, $3",
@@ -61,6 +64,7 @@ class Clinic:
     url_path: str
     key: ApiKeyId
     sign_in: SignInId
+    issuer: IssuerId
     digest: bytes
 
 
@@ -77,9 +81,10 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
     file, arriving = await make_file_row(db, case), await make_file_row(db, case)
     removed = await make_file_row(db, case)
     digest, key, sign_in = secrets.token_bytes(32), ApiKeyId(new_id()), SignInId(new_id())
-    event = new_id()
+    event, issuer = new_id(), IssuerId(new_id())
     async with db.transaction(organization_id) as tx:
         await tx.execute("update users set password_hash = 'x' where id = $1", clinician)
+        await tx.execute("update cases set stage = 'ASSIGNED' where id = $1", case.id)
         await tx.execute("update files set state = 'receiving' where id = $1", arriving)
         await tx.execute("update files set deleted_at = now() where id = $1", removed)
         url_path = await tx.fetch_value("select url_path from files where id = $1", file)
@@ -91,6 +96,8 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await _insert(tx, "forms", new_id())
         await _insert(tx, "case_answers", new_id(), case.id)
         await _insert(tx, "communications", new_id(), case.id)
+        await _insert(tx, "trusted_issuers", issuer, f"https://{issuer}.example")
+        await _insert(tx, "external_subjects", issuer, "a subject", clinician)
         await _insert(tx, "audit_events", event, SINCE)
         await _insert(tx, "audit_events", new_id(), SINCE)
         await _insert(tx, "audit_seals", event, digest)
@@ -106,6 +113,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         url_path,
         key,
         sign_in,
+        issuer,
         digest,
     )
 

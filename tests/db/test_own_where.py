@@ -12,20 +12,26 @@ import pytest_asyncio
 
 from casekeep.audit.sealing import seal
 from casekeep.cases import queries as cases
+from casekeep.cases import queries_lists as lists
+from casekeep.cases.model import AnalysisState, Case, CaseChange, CaseFilter, CaseOrder, Stage
 from casekeep.db.database import Database, Tx
 from casekeep.files import queries as files
 from casekeep.files import queries_receiving as receiving
-from casekeep.files.model import Category, Marks, Received
+from casekeep.files import queries_trash as trash
+from casekeep.files.model import Category, FileChange, Marks, Received
 from casekeep.files.queries_receiving import Keeping, Placed
 from casekeep.identity import queries as users
 from casekeep.identity import (
     queries_api_keys,
     queries_codes,
+    queries_issuers,
     queries_limits,
+    queries_lookups,
+    queries_profiles,
     queries_sign_ins,
 )
-from casekeep.identity.model import Audience
-from casekeep.kernel.ids import CaseNumber
+from casekeep.identity.model import Audience, NewProfile, User
+from casekeep.kernel.ids import CaseNumber, UserId
 from tests.db.furnished import SINCE, UNTIL, Clinic, furnish, owned_relations, owners, rows_of
 from tests.support.database import TestServer, database_url
 
@@ -91,7 +97,26 @@ async def test_cases_and_files_of_another_are_not_found(
             await receiving.mark_discarded(tx, [other.arriving]),
             await receiving.delete_discarded(tx, [other.file, other.arriving]),
             set(await receiving.give_up_abandoned(tx, [])) - {mine.arriving},
+            await files.documents_of(tx, other.patient, other.clinician),
+            await files.files_in(tx, other.case_id),
+            await files.lock_file(tx, other.file),
+            await files.change(tx, other.file, FileChange(is_phi=False), mine.case),
+            await trash.find_removed(tx, other.removed),
+            await trash.removed_files_of(tx, other.clinician, 10),
+            await trash.mark_restored(tx, other.removed),
+            await cases.find_case(tx, other.case_id),
+            await cases.find_case(tx, number),
+            await cases.change(tx, other.case_id, CaseChange(summary="mine"), NOW),
+            await cases.set_stage(tx, other.case_id, Stage.REJECTED, NOW),
+            await cases.end_processing(tx, other.case_id, AnalysisState.FAILED, NOW),
+            await cases.mark_removed(tx, other.case_id, None, NOW),
+            await cases.mark_restored(tx, other.case_id),
+            (await _cases_of(tx, other.clinician))[1],
+            await lists.place_by_name(tx, None, other.case_id),
+            await lists.removed_cases_of(tx, other.clinician, 10),
         ]
+        assert await _cases_of(tx, other.clinician, most=5) == (0, [])
+        assert {each.id for each in (await _cases_of(tx, None))[1]} == {mine.case_id}
     assert not any(found), found
     for viewer in (None, other.clinician, other.patient):
         for ref in (other.case_id, number):
@@ -118,6 +143,16 @@ async def test_people_keys_and_sign_ins_of_another_are_not_found(
             await queries_codes.patient_reached_at(tx, email, None),
             await queries_codes.claim_attempt(tx, email, None, NOW),
             await queries_codes.use_code(tx, other.patient, digest, NOW),
+            await queries_codes.end_code(tx, other.patient, NOW),
+            await queries_profiles.profile(tx, other.patient),
+            await queries_profiles.hold_profile(tx, other.patient, email),
+            await queries_profiles.set_profile(tx, other.patient, NewProfile(city="mine")),
+            await queries_lookups.patients(tx, email=email, phone=None, most=9, after=None),
+            await cases.has_case_in_work(tx, other.patient),
+            await queries_issuers.trusted_issuer(tx, other.issuer),
+            await queries_issuers.remove_issuer(tx, other.issuer, NOW),
+            await queries_issuers.bound_account(tx, other.issuer, "a subject"),
+            await queries_issuers.open_account(tx, f"{other.clinician.hex}@example.org"),
             await queries_limits.give_back(tx, digest, SINCE),
             await queries_sign_ins.rotate(tx, digest, Audience.CLINICIAN, NOW),
             await queries_sign_ins.token_facts(tx, digest),
@@ -145,10 +180,23 @@ async def test_the_same_questions_find_what_is_ones_own(seeing: Database, mine: 
             await files.is_live_patient(tx, mine.patient),
             await receiving.taken_paths(tx, [mine.url_path]),
             await receiving.stored_among(tx, [mine.file]),
+            await files.files_in(tx, mine.case_id),
+            await trash.find_removed(tx, mine.removed),
+            await trash.removed_files_of(tx, mine.clinician, 10),
+            await cases.find_case(tx, mine.case_id),
+            (await _cases_of(tx, mine.clinician, most=5))[0] == 1,
+            await lists.place_by_name(tx, None, mine.case_id),
             await users.users_reached_at(tx, email, None),
             await users.user_and_password(tx, mine.clinician),
             await queries_api_keys.live_key(tx, mine.digest),
             await queries_codes.claim_attempt(tx, email, None, NOW),
+            await queries_profiles.profile(tx, mine.patient),
+            await queries_profiles.hold_profile(tx, None, email),
+            await queries_lookups.patients(tx, email=email, phone=None, most=9, after=None),
+            await cases.has_case_in_work(tx, mine.patient),
+            await queries_issuers.trusted_issuer(tx, mine.issuer),
+            await queries_issuers.bound_account(tx, mine.issuer, "a subject"),
+            await queries_issuers.open_account(tx, f"{mine.clinician.hex}@example.org"),
             await queries_sign_ins.token_facts(tx, mine.digest),
             await _live(tx, mine),
         ]
@@ -167,9 +215,16 @@ async def test_lists_of_all_are_lists_of_ones_own(
         listed: list[Iterable[object]] = [
             [each.id for each in await users.users(tx)],
             [each.id for each in await queries_api_keys.keys(tx)],
+            [each.id for each, _ in await _patients(tx)],
+            [each.id for each in await queries_issuers.issuers(tx)],
         ]
         organization = await users.organization(tx)
-    assert [set(each) for each in listed] == [{mine.clinician, mine.patient}, {mine.key}]
+    assert [set(each) for each in listed] == [
+        {mine.clinician, mine.patient},
+        {mine.key},
+        {mine.patient},
+        {mine.issuer},
+    ]
     assert organization is not None
     assert organization.id == mine.id
     assert await seal(seeing, mine.id) == 1
@@ -185,10 +240,21 @@ def _placed(other: Clinic) -> Placed:
     return Placed(received, Category.LAB, f"/files/{CaseNumber(1)}/{other.arriving}")
 
 
+async def _patients(tx: Tx) -> list[tuple[User, bool]]:
+    return await queries_lookups.patients(tx, email=None, phone=None, most=9, after=None)
+
+
 async def _live(tx: Tx, whose: Clinic) -> object:
     return await queries_sign_ins.live_sign_in(
         tx, whose.sign_in, whose.clinician, Audience.CLINICIAN, NOW
     )
+
+
+async def _cases_of(
+    tx: Tx, clinician_id: UserId | None, most: int | None = None
+) -> tuple[int, list[Case]]:
+    wanted = CaseFilter(search="a")
+    return await lists.cases_of(tx, clinician_id, wanted, CaseOrder(), most=most)
 
 
 async def _patient_files(

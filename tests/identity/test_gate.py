@@ -217,12 +217,14 @@ def test_remembering_forgets_by_id_and_all_at_once() -> None:
     remembered = Remembered[str](10)
     now, mine, other = utc_now(), new_id(), new_id()
     until = now + timedelta(seconds=60)
-    remembered.put(b"0", "unheard", mine, until, epoch=remembered.epoch)
+    remembered.put(b"0", "unheard", (mine,), until, epoch=remembered.epoch)
     assert len(remembered) == 0
     remembered.open()
     for key, rests_on in ((b"1", mine), (b"2", mine), (b"3", other), (b"3", other)):
-        remembered.put(key, "proven", rests_on, until, epoch=remembered.epoch)
+        remembered.put(key, "proven", (rests_on,), until, epoch=remembered.epoch)
+    remembered.put(b"4", "proven", (other, mine), until, epoch=remembered.epoch)
     remembered.forget(mine)
+    assert remembered.get(b"4", now) is None
     assert remembered.get(b"1", now) is remembered.get(b"2", now) is None
     assert remembered.get(b"3", now) == "proven"
     assert remembered.get(b"3", until) is None

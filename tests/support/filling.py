@@ -123,7 +123,7 @@ class _Filler:
                 return self._one(name, str(kind), schema, guess=guess)
 
     def _one(self, name: str, kind: str, schema: Json, *, guess: bool) -> Any:
-        snake = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        snake = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower().replace("-", "_")
         if schema.get("format") == "binary":
             return _CONTENT
         if snake in self.names:
@@ -146,7 +146,7 @@ class _Filler:
             return _BY_FORMAT[form]
         if form or "pattern" in schema or not guess:
             raise NotKnown(f"{self.call}: what is {name!r}?")
-        return "a word of somebody else"
+        return "a word of somebody else"[: schema.get("maxLength")]
 
 
 def _choices(must: set[str], may: set[str]) -> list[set[str]]:

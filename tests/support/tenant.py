@@ -19,7 +19,7 @@ from tests.support.clinician import JPEG, add_file, open_case
 from tests.support.factories import make_organization
 from tests.support.filling import Names
 from tests.support.house import PASSWORD, SignedIn, signed_in_clinician, signed_in_patient
-from tests.support.portal import FILES, success
+from tests.support.portal import FILES, USERS, success
 
 _WORD = re.compile(r"zq[0-9a-f]{12}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -96,18 +96,19 @@ class Clinic:
     def names(self, refresh_token: str) -> Iterator[Names]:
         """By what a stranger asks for each of its files, with each kind of its ids."""
         ids = cycle((self.case_id, *self.people(), self.files[0].id, self.case_number))
-        emails = cycle((str(self.patient.user.email), str(self.clinician.user.email)))
+        people = cycle((self.patient.user, self.clinician.user))
         asked = [(file, case) for file in self.files for case in (self.case_id, self.case_number)]
         removed = (self.removed_case, self.removed_number)
         for file, case in (*asked, *((self.removed_file, case) for case in removed)):
+            person = next(people)
             yield {
                 "case_id": case,
                 "file_id": file.id,
                 "name": file.url.rpartition("/")[2] if file.url else file.name,
                 "user_id": str(self.clinician.user.id),
-                "email": next(emails),
+                "email": str(person.email),
                 "patient_email": str(self.patient.user.email),
-                "phone_number": str(self.patient.user.phone),
+                "phone_number": str(person.phone),
                 "patient_phone": str(self.patient.user.phone),
                 "after": self.cursor,
                 "search": self.spoken,
@@ -139,8 +140,19 @@ _SAID = {
     "file_name": "renamed.pdf",
     "start_date": "2026-01-02",
     "end_date": "2099-12-31",
+    "country": "NL",
 }
 """What is said in the same words of every clinic."""
+
+_WORDS_OF_A_PROFILE = (
+    "address",
+    "address2",
+    "city",
+    "state",
+    "allergies",
+    "healthConditions",
+    "currentMedications",
+)
 
 
 def absent(names: Names) -> Names:
@@ -183,6 +195,7 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
     doctor = await signed_in_clinician(house, organization_id, **_person(), password=PASSWORD)
     patient = await signed_in_patient(house, organization_id, **_person())
     spoken = word()
+    await _say_all(portal, patient)
     made = await open_case(
         clinician,
         doctor.headers,
@@ -244,6 +257,22 @@ def _person() -> dict[str, str | None]:
         "first_name": f"First {word()}",
         "last_name": f"Last {word()}",
     }
+
+
+async def _say_all(portal: httpx.AsyncClient, patient: SignedIn) -> None:
+    """Fill every field of the patient's profile."""
+    said: dict[str, object] = {
+        "postalCode": word(),
+        "dob": "1931-07-13",
+        "gender": "OTHER",
+        "country": "ZQ",
+        "communication": {"smsNotificationsDisabled": True},
+        "languagePreferences": [f"Language {word()}"],
+    }
+    for name in _WORDS_OF_A_PROFILE:
+        said[name] = f"{name} {word()}"
+    body = {"action": "UPDATE_PROFILE", "data": {**said, "email": patient.user.email}}
+    success(await portal.post(USERS, headers=patient.with_headers(authorization=None), json=body))
 
 
 def _phone() -> str:

@@ -21,6 +21,7 @@ class Action(StrEnum):
     WEBHOOK_CREATED = "webhook.created"
     WEBHOOK_CHANGED = "webhook.changed"
     WEBHOOK_REMOVED = "webhook.removed"
+    WEBHOOKS_LISTED = "webhooks.listed"
     WEBHOOK_REPLAYED = "webhook.replayed"
     FORM_CREATED = "form.created"
 

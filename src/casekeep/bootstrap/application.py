@@ -14,13 +14,16 @@ from casekeep.audit.sealing import seal_forever
 from casekeep.bootstrap.database import find_addresses
 from casekeep.bootstrap.house import open_house
 from casekeep.clinician_api.app import build_app as build_clinician_api
+from casekeep.clinician_api.app import openapi as clinician_document
 from casekeep.files.sweeping import sweep_forever
 from casekeep.http.logs import configure_logging
 from casekeep.http.root import Apps, Root
 from casekeep.jobs.running import Runner
 from casekeep.kernel.processes import ending_with
+from casekeep.pages.app import Published
 from casekeep.pages.app import build_app as build_pages
 from casekeep.portal_api.app import build_app as build_portal_api
+from casekeep.portal_api.app import openapi as portal_document
 from casekeep.settings import Settings, load_settings
 from casekeep.worker.binding import work_of
 
@@ -49,8 +52,15 @@ def _end_with_supervisor() -> None:
 @asynccontextmanager
 async def _serving(settings: Settings) -> AsyncGenerator[Apps, None]:
     async with open_house(settings, find_addresses(settings)) as house:
+        contracts = {
+            "clinician": Published(clinician_document(), "/openapi.json"),
+            "portal": Published(portal_document(), "/api/v1/openapi.json"),
+        }
         apps = Apps(
-            house, build_clinician_api(house), build_portal_api(house), build_pages(settings)
+            house,
+            build_clinician_api(house),
+            build_portal_api(house),
+            build_pages(settings, contracts),
         )
         _settle_memory()
         tasks = [

@@ -21,10 +21,11 @@ from casekeep.files.sweeping import claim_receiver
 from casekeep.http.house import House
 from casekeep.identity.codes import OneTimeCodes
 from casekeep.identity.gate import Gate
+from casekeep.identity.lookups import Lookups
 from casekeep.identity.signing_in import SignIn
 from casekeep.identity.tokens import AccessTokens
 from casekeep.kernel.clock import utc_now
-from casekeep.settings import MIB, Settings
+from casekeep.settings import MIB, Settings, origins_in
 
 
 @asynccontextmanager
@@ -62,11 +63,13 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
             gate=gate,
             sign_in=sign_in,
             codes=codes,
+            lookups=Lookups(db, audit, _derived(key, b"lookups of accounts"), utc_now),
             receiving=receiving,
             links=Links(_derived(key, b"signed links"), utc_now),
             limits=limits,
             public_url=settings.public_url.rstrip("/"),
             idle_timeout=settings.upload_idle_seconds,
+            allowed_origins=origins_in(settings.allowed_origins),
         )
 
 

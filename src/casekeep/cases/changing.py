@@ -18,6 +18,8 @@ from casekeep.identity.model import Actor
 from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.errors import CaseNotVisible, NothingToUpdate
 from casekeep.kernel.ids import CaseRef
+from casekeep.webhooks.announcing import announce
+from casekeep.webhooks.model import WebhookEvent
 
 
 async def change_case(
@@ -63,6 +65,7 @@ async def change_stage(
         return False
     changed = Event(Action.CASE_CHANGED, case_id=case.id, details={"stage": stage})
     await audit.record(tx, who(actor), changed)
+    await announce(tx, WebhookEvent.CHANGE_CASE_STATUS, case.id, stage=stage)
     return True
 
 

@@ -21,6 +21,8 @@ from casekeep.identity.accounts import find_or_create_patient
 from casekeep.identity.actors import who
 from casekeep.identity.model import Actor
 from casekeep.kernel.ids import CaseId, UserId, new_id
+from casekeep.webhooks.announcing import announce
+from casekeep.webhooks.model import WebhookEvent
 
 
 async def open_case(tx: Tx, audit: AuditLog, actor: Actor, new: NewCase, *, at: datetime) -> Case:
@@ -48,6 +50,7 @@ async def record_opened(tx: Tx, audit: AuditLog, actor: Actor, case: Case) -> No
     """Say that `actor` opened a case, whichever way it came, in the transaction that opens it."""
     event = Event(Action.CASE_OPENED, case_id=case.id, subject_id=case.patient_id)
     await audit.record(tx, who(actor), event)
+    await announce(tx, WebhookEvent.CREATE_CASE, case.id, stage=case.stage)
 
 
 def _cleaned(new: NewCase) -> NewCase:

@@ -1,23 +1,33 @@
 """The clinician contract as an application of its own: routes, words, OpenAPI document."""
 
+from functools import cache
+from typing import Any
+
 from litestar import Litestar, Response, get
 from litestar.datastructures import State
 from litestar.enums import MediaType
 
 from casekeep.http.house import House
 from casekeep.http.json_bodies import JsonRequest
+from casekeep.http.openapi import as_json
 
 from . import cases, files, sign_in
 from .errors import HANDLERS
 from .openapi import document
 
+_HANDLERS = (sign_in.router, cases.router, files.router, files.download)
 _LARGEST_BODY = 65_536  # of what is read into memory; uploads stream past it
+
+
+@cache
+def openapi() -> dict[str, Any]:
+    """The contract's OpenAPI document; it takes no house to make."""
+    return document(_HANDLERS)
 
 
 def build_app(house: House) -> Litestar:
     """The application over an assembled house; it needs no startup event."""
-    handlers = [sign_in.router, cases.router, files.router, files.download]
-    described = document(handlers)
+    described = as_json(openapi())
 
     @get("/openapi.json", media_type=MediaType.JSON)
     async def openapi_document() -> Response[bytes]:
@@ -25,7 +35,7 @@ def build_app(house: House) -> Litestar:
         return Response(described, media_type=MediaType.JSON)
 
     return Litestar(
-        [*handlers, openapi_document],
+        [*_HANDLERS, openapi_document],
         state=State({"house": house}),
         request_class=JsonRequest,
         exception_handlers=HANDLERS,

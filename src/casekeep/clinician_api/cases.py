@@ -11,7 +11,7 @@ from casekeep.http.connections import house_of
 from .case_changes import analyze_case, delete_case, get_case, restore_case, update_case
 from .case_list import all_cases
 from .forms import Form, read_form
-from .openapi import BEARER, CreateCaseOperation, refusals
+from .openapi import AGE_REFUSED, BEARER, CreateCaseOperation, refusals
 from .proof import SignedInRequest, demand_same_user, require_token
 from .wire import CaseCreated, case_out, file_out
 
@@ -22,7 +22,8 @@ _CATEGORY_OF_PART = {"lab_files": Category.LAB, "radiology_files": Category.RADI
     "/create_case",
     summary="Open a case",
     operation_class=CreateCaseOperation,
-    responses=refusals(400, 403, 413, 415, 422, 503),
+    response_description="The case, and its files",
+    responses=refusals(400, 403, 413, 415, AGE_REFUSED, 503),
 )
 async def create_case(request: SignedInRequest) -> CaseCreated:
     """Open a case with its files. If one file is refused, nothing at all is kept, and the answer

@@ -31,7 +31,7 @@ class Words(NamedTuple):
 
 _NOT_PROVEN = Words(401, "Invalid or expired token")
 _NOT_REFRESHED = Words(400, "Invalid Refresh Token")
-_NO_STORAGE = "Storage is unavailable; nothing was kept, please try again"
+NO_STORAGE = "Storage is unavailable; nothing was kept, please try again"
 _HTTP = {404: "Not Found", 405: "Method Not Allowed", 413: "Request body too large"}
 _NOT_READ = "The request could not be read"
 _FAILED = 500
@@ -55,7 +55,11 @@ TABLE: dict[type[facts.DomainError], Words] = {
     facts.FileTooLarge: Words(413),
     facts.FileTypeRefused: Words(415),
     facts.UploadBroken: Words(400),
+    facts.WebhookNotKnown: Words(404),
+    facts.DeliveryNotKnown: Words(404),
     facts.AlreadyTaken: Words(400),
+    facts.UserNotKnown: Words(404, "User not found"),
+    facts.ProfileLocked: Words(400),
 }
 
 
@@ -124,7 +128,7 @@ def _hung_up(_: _AnyRequest, __: InternalServerException) -> _Answer:
 
 
 def _store_unavailable(_: _AnyRequest, __: StoreUnavailable) -> _Answer:
-    return _answer(503, _NO_STORAGE, {"Retry-After": "30"})
+    return _answer(503, NO_STORAGE, {"Retry-After": "30"})
 
 
 def _unexpected(_: _AnyRequest, error: Exception) -> _Answer:

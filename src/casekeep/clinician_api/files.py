@@ -19,7 +19,18 @@ from casekeep.http.downloads import send_file
 from .errors import FieldsNotValid, field_problem
 from .file_changes import case_documents, get_file, restore_file, trash, update_file
 from .forms import Form, read_form
-from .openapi import BEARER, DOWNLOADED, LISTED, UploadOperation, WithoutBadRequest, refusals
+from .openapi import (
+    BEARER,
+    CATEGORY_REFUSED,
+    DOWNLOADED,
+    FILE_ID_REFUSED,
+    LISTED,
+    NO_CASE,
+    NO_FILE,
+    UploadOperation,
+    WithoutBadRequest,
+    refusals,
+)
 from .proof import SignedInRequest, demand_same_user, require_token
 from .wire import FileAdded, FilesOut, Message, file_out, read_case_ref, read_file_id
 
@@ -52,7 +63,8 @@ async def case_files(
     "/upload",
     summary="Add a file to a case",
     operation_class=UploadOperation,
-    responses=refusals(400, 403, 404, 413, 415, 422, 503),
+    response_description="The file, as it was kept",
+    responses=refusals(400, 403, NO_CASE, 413, 415, CATEGORY_REFUSED, 503),
 )
 async def upload(request: SignedInRequest) -> FileAdded:
     """Add one file to one of the caller's cases; its type is what its content is."""
@@ -96,7 +108,8 @@ def _category(form: Form) -> Category | None:
     status_code=200,
     summary="Delete a file",
     operation_class=WithoutBadRequest,
-    responses=refusals(403, 404, 422),
+    response_description="The file was taken away",
+    responses=refusals(403, NO_FILE, FILE_ID_REFUSED),
 )
 async def delete_file(
     request: SignedInRequest,

@@ -4,12 +4,13 @@ the multipart forms field by field, the refusals, and what a call wants as proof
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
+    Example,
     OpenAPIMediaType,
     Operation,
     RequestBody,
@@ -24,7 +25,9 @@ from litestar.types.internal_types import PathParameterDefinition
 from casekeep.cases.describing import LONGEST_GENDER, LONGEST_NAME, OLDEST
 from casekeep.http.openapi import made_document
 
+from .errors import NO_STORAGE, field_problem
 from .wire import FilesOut, GrantError, TokensOut
+from .wording import TAGS, WORDING
 
 BEARER: SecurityRequirement = {"bearer": []}
 
@@ -72,6 +75,7 @@ _MEANINGS = {
     413: "Too large",
     415: "Content of a type that is not accepted",
     422: "A parameter or field is missing or not of its kind",
+    429: "Too many attempts",
     500: "Internal server error, with a reference",
     503: "Storage is unavailable; nothing was kept",
 }
@@ -79,16 +83,70 @@ _NOT_PROVEN = 401
 _SHAPES = {422: FieldsRefused}
 
 
-def refusals(*statuses: int) -> dict[int, ResponseSpec]:
-    """What a call may answer besides its success; 401 and 500 are said of all."""
-    return {
-        status: ResponseSpec(
-            _SHAPES.get(status, Refusal),
-            generate_examples=False,
-            description=_MEANINGS[status],
-        )
-        for status in sorted({*statuses, _NOT_PROVEN, 500})
-    }
+class Told(NamedTuple):
+    """One refusal as it is really told."""
+
+    status: int
+    detail: object
+
+
+NO_CASE = Told(404, "Case not found")
+NO_FILE = Told(404, "File not found")
+BODY_TOO_LARGE = Told(413, "Request body too large")
+CASE_ID_REFUSED = Told(
+    422, [field_problem("path", "case_id", "Input should be a case number or a UUID", "abc")]
+)
+FILE_ID_REFUSED = Told(422, [field_problem("path", "file_id", "Input should be a UUID", "abc")])
+AGE_REFUSED = Told(
+    422,
+    [field_problem("body", "patient_age", "Input should be a whole number from 0 to 150", "-1")],
+)
+CATEGORY_REFUSED = Told(
+    422, [field_problem("body", "category", "Input should be lab or radiology", "ct")]
+)
+BODY_NO_JSON = Told(
+    422, [field_problem("body", None, "JSON decode error", {}) | {"type": "json_invalid"}]
+)
+_EXAMPLES = (
+    Told(400, "lab_report.pdf: the file is empty"),
+    Told(401, "Invalid or expired token"),
+    Told(403, "user_id does not match the signed-in user"),
+    Told(403, "Your account may not do this"),
+    NO_CASE,
+    NO_FILE,
+    Told(413, "lab_report.pdf: the file is larger than 10 MB"),
+    Told(415, "lab_report.pdf: the content is not of an accepted type"),
+    CASE_ID_REFUSED,
+    Told(429, "Too many requests"),
+    Told(500, "Internal server error: 019a3f5e7c2b7d10a4f6c1d2e3b4a596"),
+    Told(503, NO_STORAGE),
+)
+
+
+def refusals(*told: int | Told) -> dict[int, ResponseSpec]:
+    """What a call may answer besides its success, with examples: of a bare status the usual ones.
+    401 and 500 are said of all.
+    """
+    by_status: dict[int, list[Told]] = {}
+    for each in (*told, _NOT_PROVEN, 500):
+        usual = [one for one in _EXAMPLES if one.status == each]
+        status, examples = (each.status, [each]) if isinstance(each, Told) else (each, usual)
+        by_status.setdefault(status, []).extend(examples)
+    return {status: _refused(status, by_status[status]) for status in sorted(by_status)}
+
+
+def _refused(status: int, told: list[Told]) -> ResponseSpec:
+    return ResponseSpec(
+        _SHAPES.get(status, Refusal),
+        generate_examples=False,
+        description=_MEANINGS[status],
+        examples=[_example(each) for each in told],
+    )
+
+
+def _example(told: Told) -> Example:
+    summary = told.detail if isinstance(told.detail, str) else _MEANINGS[told.status]
+    return Example(summary=summary, value={"detail": told.detail})
 
 
 def _bytes(description: str) -> ResponseSpec:
@@ -108,7 +166,7 @@ LISTED: dict[int, ResponseSpec] = {
     200: ResponseSpec(FilesOut, generate_examples=False, description="The files of the case"),
     304: _nothing("The list is the one that the client has"),
     412: _nothing("The list is not the one that the client has"),
-    **refusals(403, 404, 422),
+    **refusals(403, NO_CASE, CASE_ID_REFUSED),
 }
 """What the list of a case's files may answer."""
 
@@ -118,27 +176,32 @@ DOWNLOADED: dict[int, ResponseSpec] = {
     304: _nothing("The file is the one that the client has"),
     412: _nothing("The file is not the one that the client has"),
     416: _nothing("No such range"),
-    **refusals(404, 503),
+    **refusals(NO_FILE, 503),
 }
 """What a `file_url` may answer."""
 
 GRANTED: dict[int, ResponseSpec] = {
     200: ResponseSpec(TokensOut, generate_examples=False, description="Signed in"),
     400: ResponseSpec(GrantError, generate_examples=False, description="Not signed in, and why"),
-    429: ResponseSpec(Refusal, generate_examples=False, description="Too many attempts"),
-    **{status: each for status, each in refusals(413, 422).items() if status != _NOT_PROVEN},
+    **{
+        status: each
+        for status, each in refusals(BODY_TOO_LARGE, BODY_NO_JSON, 429).items()
+        if status != _NOT_PROVEN
+    },
 }
 """What sign-in may answer."""
 
 
-def document(handlers: Sequence[ControllerRouterHandler]) -> bytes:
-    """The document of `handlers`, as JSON. It is made once, when the application is built."""
+def document(handlers: Sequence[ControllerRouterHandler]) -> dict[str, Any]:
+    """The document of `handlers`."""
     return made_document(
         handlers,
         title="Casekeep clinician API",
         description="Cases and their files, for clinicians' software.",
+        tags=TAGS,
         schemes=_SCHEMES,
         operation_id=_operation_id,
+        wording=WORDING,
     )
 
 

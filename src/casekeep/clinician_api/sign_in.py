@@ -8,11 +8,12 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import JSONBody, QueryParameter
 
-from casekeep.http.connections import house_of
+from casekeep.http.connections import bearer, house_of
 from casekeep.identity.model import Audience
-from casekeep.identity.signing_out import sign_out
+from casekeep.identity.signing_out import Reach, sign_out_caller
 from casekeep.kernel import errors as facts
 
+from .errors import FieldsNotValid, field_problem
 from .openapi import BEARER, GRANTED, refusals
 from .proof import AnyRequest, SignedInRequest, require_token
 from .wire import GrantError, TokensOut, UserOut, tokens_out, user_out
@@ -22,6 +23,13 @@ _GrantType = Annotated[
     str | None,
     QueryParameter(
         schema_extra={"one_of": None, "type": "string", "enum": ["password", "refresh_token"]}
+    ),
+]
+_Scope = Annotated[
+    str | None,
+    QueryParameter(
+        name="scope",
+        schema_extra={"one_of": None, "type": "string", "enum": [each.value for each in Reach]},
     ),
 ]
 
@@ -81,6 +89,7 @@ async def token(
     summary="Who is signed in",
     guards=[require_token],
     security=[BEARER],
+    response_description="The account",
     responses=refusals(),
 )
 async def user(request: SignedInRequest) -> UserOut:
@@ -94,13 +103,24 @@ async def user(request: SignedInRequest) -> UserOut:
     summary="Sign out",
     guards=[require_token],
     security=[BEARER],
-    responses=refusals(),
+    response_description="Signed out",
+    responses=refusals(422),
 )
-async def logout(request: SignedInRequest) -> None:
-    """End this sign-in: its access and refresh tokens stop working."""
-    house, signed_in = house_of(request), request.auth
-    named = (signed_in.user.organization_id, signed_in.sign_in_id)
-    await sign_out(house.sign_in, house.gate, sign_in=named)
+async def logout(request: SignedInRequest, reach: _Scope = None) -> None:
+    """End this sign-in: its access and refresh tokens stop working. `scope`: `global` ends all
+    sign-ins of the account, `others` all but this.
+    """
+    house, token = house_of(request), bearer(request) or ""
+    await sign_out_caller(house.sign_in, house.gate, request.auth, token, _read_reach(reach))
+
+
+def _read_reach(scope: str | None) -> Reach:
+    """The clinician contract's default is this sign-in alone. Raises FieldsNotValid."""
+    try:
+        return Reach.LOCAL if scope is None else Reach(scope)
+    except ValueError:
+        message = "Input should be 'local', 'global' or 'others'"
+        raise FieldsNotValid(field_problem("query", "scope", message, scope)) from None
 
 
 router = Router(path="/auth/v1", route_handlers=[token, user, logout], tags=["Sign-in"])

@@ -18,6 +18,8 @@ from casekeep.identity.actors import who
 from casekeep.identity.model import Actor
 from casekeep.kernel.errors import FileNotVisible, InputNotValid, NothingToUpdate
 from casekeep.kernel.ids import CaseRef, FileId
+from casekeep.webhooks.announcing import announce
+from casekeep.webhooks.model import WebhookEvent
 
 
 async def change_file(
@@ -46,6 +48,8 @@ async def change_file(
         if not await queries.change(tx, file_id, change, case):
             raise FileNotVisible
         await audit.record(tx, who(actor), _changed(file, case))
+        if case is not None and case.id != file.case_id:
+            await announce(tx, WebhookEvent.ADD_CASE_ATTACHMENT, case.id, file_id=file_id)
         return await arrangeable_file(tx, actor, file_id)
 
 

@@ -18,6 +18,8 @@ from casekeep.files.queries_receiving import Keeping, Placed
 from casekeep.identity.actors import who
 from casekeep.identity.model import Actor
 from casekeep.kernel.clock import Clock
+from casekeep.webhooks.announcing import announce_files
+from casekeep.webhooks.model import WebhookEvent
 
 T = TypeVar("T")
 
@@ -53,6 +55,9 @@ async def keep_files(
         for file in files
     ]
     await parts.audit.record(tx, who(actor), *events)
+    if keeping.case_id is not None:
+        added = [file.received.id for file in files]
+        await announce_files(tx, WebhookEvent.ADD_CASE_ATTACHMENT, keeping.case_id, added)
     return await queries.find_by_ids(tx, [file.received.id for file in files])
 
 

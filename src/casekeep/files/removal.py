@@ -13,6 +13,8 @@ from casekeep.identity.model import Actor
 from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.errors import FileNotVisible
 from casekeep.kernel.ids import CaseRef, FileId
+from casekeep.webhooks.announcing import announce
+from casekeep.webhooks.model import WebhookEvent
 
 
 async def remove_file(
@@ -39,3 +41,5 @@ async def remove_file(
             raise FileNotVisible
         removed = Event(Action.FILE_REMOVED, case_id=file.case_id, file_id=file_id)
         await audit.record(tx, who(actor), removed)
+        if file.case_id is not None:
+            await announce(tx, WebhookEvent.DELETE_ATTACHMENT, file.case_id, file_id=file_id)

@@ -16,6 +16,8 @@ from casekeep.identity.actors import who
 from casekeep.identity.model import Actor, Clinician
 from casekeep.kernel.errors import FileNotVisible, RoleNotAllowed
 from casekeep.kernel.ids import FileId
+from casekeep.webhooks.announcing import announce
+from casekeep.webhooks.model import WebhookEvent
 
 MOST_SHOWN = 200
 """Cases, and files, that the trash shows: the last removed. What is older can still be restored."""
@@ -56,4 +58,6 @@ async def restore_file(db: Database, audit: AuditLog, actor: Actor, file_id: Fil
             raise FileNotVisible
         restored = Event(Action.FILE_RESTORED, case_id=file.case_id, file_id=file_id)
         await audit.record(tx, who(actor), restored)
+        if file.case_id is not None:
+            await announce(tx, WebhookEvent.ADD_CASE_ATTACHMENT, file.case_id, file_id=file_id)
         return await changeable_file(tx, actor, file_id)

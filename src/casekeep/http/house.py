@@ -10,6 +10,7 @@ from casekeep.files.model import SizeLimits
 from casekeep.files.receiving import Receiving
 from casekeep.identity.codes import OneTimeCodes
 from casekeep.identity.gate import Gate
+from casekeep.identity.lookups import Lookups
 from casekeep.identity.signing_in import SignIn
 
 
@@ -17,7 +18,7 @@ from casekeep.identity.signing_in import SignIn
 class House:
     """Everything an edge may call. `public_url`: the origin that people use, without a slash at
     the end, or empty to answer with the origin of the request. `idle_timeout`: seconds that an
-    upload may pause.
+    upload may pause. `allowed_origins`: whose pages' software may call the edges from a browser.
     """
 
     db: Database
@@ -26,8 +27,10 @@ class House:
     gate: Gate
     sign_in: SignIn
     codes: OneTimeCodes
+    lookups: Lookups
     receiving: Receiving
     links: Links
     limits: SizeLimits
     public_url: str
     idle_timeout: float
+    allowed_origins: frozenset[str] = frozenset()

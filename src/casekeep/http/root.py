@@ -9,6 +9,7 @@ from typing import NamedTuple
 from litestar import Litestar
 
 from .asgi import ASGIApp, Receive, Scope, Send
+from .cross_origin import CrossOrigin
 from .health import ALIVE, READY, Health
 from .house import House
 from .paths import TidyPaths, fixed_words
@@ -56,18 +57,20 @@ class Root:
 
 def dispatcher(apps: Apps) -> ASGIApp:
     """Every path to its edge, wrapped in what all answers share."""
-    health = Health(apps.house)
+    health, allowed = Health(apps.house), apps.house.allowed_origins
+    portal_api = CrossOrigin(apps.portal_api, allowed)
+    clinician_api = CrossOrigin(apps.clinician_api, allowed)
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         if path == "/api/v1" or path.startswith("/api/v1/"):
-            await apps.portal_api(scope, receive, send)
+            await portal_api(scope, receive, send)
         elif path in {ALIVE, READY}:
             await health(scope, receive, send)
-        elif path == "/" or path.startswith(("/demo/", "/assets/")):
+        elif path == "/" or path.startswith(("/docs/", "/demo/", "/assets/")):
             await apps.pages(scope, receive, send)
         else:
-            await apps.clinician_api(scope, receive, send)
+            await clinician_api(scope, receive, send)
 
     edges = (apps.clinician_api, apps.portal_api, apps.pages)
     words = fixed_words([ALIVE, READY, *(route.path for edge in edges for route in edge.routes)])

@@ -39,10 +39,14 @@ async def create_user(
         raise InputNotValid("patients sign in with a one-time code, not with a password")
     profile = None if profile is None else clean_profile(profile, clock().date())
     password_hash = None if password is None else await hash_password(password)
+    by = by or Operator(organization_id)
     async with db.transaction(organization_id) as tx:
-        if not await _insert(tx, made, password_hash, profile):
-            raise AlreadyTaken("Somebody has this email address or phone number already")
-        await _record_created(tx, audit, by or Operator(organization_id), made)
+        inserted = await _insert(tx, made, password_hash, profile)
+        if inserted:
+            await _record_created(tx, audit, by, made)
+    if not inserted:
+        await audit.record_refusal(who(by), Event(Action.USER_CREATED, details={"role": role}))
+        raise AlreadyTaken
     return made
 
 
@@ -113,7 +117,9 @@ async def disable_user(
         if not await queries.disable_user(tx, user_id, now):
             raise InputNotValid("user is not known")
         ended = await queries_sign_ins.end_all(tx, user_id, "revoked", now)
-        event = Event(Action.USER_DISABLED, subject_id=user_id, details={"sign_ins": ended})
+        await queries_sign_ins.tell_revoked(tx, user_id)  # signed in elsewhere, by an issuer
+        details = {"sign_ins": len(ended)}
+        event = Event(Action.USER_DISABLED, subject_id=user_id, details=details)
         await audit.record(tx, who(by or Operator(organization_id)), event)
 
 

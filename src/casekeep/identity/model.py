@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from casekeep.kernel.ids import ApiKeyId, OrganizationId, SignInId, UserId
+from casekeep.kernel.ids import ApiKeyId, IssuerId, OrganizationId, SignInId, UserId
 
 
 class Role(StrEnum):
@@ -125,6 +125,16 @@ class Profile(NewProfile):
 
 
 @dataclass(frozen=True, slots=True)
+class PatientPage:
+    """Some patients, newest first, each with whether their account is open. `next_after`: the
+    cursor of the page that follows, None on the last.
+    """
+
+    patients: tuple[tuple[User, bool], ...]
+    next_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Tokens:
     """What a sign-in or a refresh hands out. `expires_in`: seconds of the access token's life."""
 
@@ -146,6 +156,25 @@ class ApiKey:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedIssuer:
+    """An OpenID Connect issuer whose access tokens for `audience` an organisation accepts.
+
+    `jwks_url` None: its discovery document says where its keys are. `assumes_verified_email`:
+    whether a token that does not say if its address is verified counts as if it said so.
+    """
+
+    id: IssuerId
+    organization_id: OrganizationId
+    issuer: str
+    audience: str
+    jwks_url: str | None
+    allows_http: bool
+    assumes_verified_email: bool
+    created_at: datetime
+    removed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,19 +167,24 @@ async def end(tx: Tx, sign_in_id: SignInId, because: str, now: datetime) -> User
     return UserId(user_id)
 
 
-async def end_all(tx: Tx, user_id: UserId, because: str, now: datetime) -> int:
-    """End every sign-in of a user; how many there were."""
+async def end_all(
+    tx: Tx, user_id: UserId, because: str, now: datetime, *, but: SignInId | None = None
+) -> tuple[SignInId, ...]:
+    """End every sign-in of a user, `but` one if given, and tell every process; which they were."""
     rows = await tx.fetch(
         """update sign_ins set ended_at = $3, ended_because = $4
-           where organization_id = $1 and user_id = $2 and ended_at is null returning id""",
+           where organization_id = $1 and user_id = $2 and ended_at is null
+             and id is distinct from $5
+           returning id""",
         tx.organization_id,
         user_id,
         now,
         because,
+        but,
     )
     for row in rows:
         await tell_revoked(tx, row["id"])
-    return len(rows)
+    return tuple(SignInId(row["id"]) for row in rows)
 
 
 async def tell_revoked(tx: Tx, revoked: UUID) -> None:

@@ -14,11 +14,11 @@ Proven = TypeVar("Proven")
 class _Entry(Generic[Proven]):
     proven: Proven
     until: datetime
-    rests_on: UUID
+    rests_on: tuple[UUID, ...]
 
 
 class Remembered(Generic[Proven]):
-    """Proven facts by the SHA-256 of what proved them; `rests_on` is the id that can be revoked."""
+    """Proven facts by the SHA-256 of what proved them; `rests_on`: the ids that can be revoked."""
 
     def __init__(self, bound: int) -> None:
         """`bound`: how many facts at most; the one put in first goes first."""
@@ -38,22 +38,23 @@ class Remembered(Generic[Proven]):
         return entry.proven if entry is not None and now < entry.until else None
 
     def put(
-        self, key: bytes, proven: Proven, rests_on: UUID, until: datetime, *, epoch: int
+        self, key: bytes, proven: Proven, rests_on: tuple[UUID, ...], until: datetime, *, epoch: int
     ) -> None:
         """Remember, unless closed or something was revoked since `epoch`: it may have been this."""
         if not self._open or epoch != self.epoch:
             return
-        self._drop(key)
+        self.drop(key)
         if len(self._entries) >= self._bound:
-            self._drop(next(iter(self._entries)))
+            self.drop(next(iter(self._entries)))
         self._entries[key] = _Entry(proven, until, rests_on)
-        self._by_id.setdefault(rests_on, set()).add(key)
+        for each in rests_on:
+            self._by_id.setdefault(each, set()).add(key)
 
-    def forget(self, rests_on: UUID) -> None:
+    def forget(self, revoked: UUID) -> None:
         """Forget everything that rests on a revoked id."""
         self.epoch += 1
-        for key in self._by_id.pop(rests_on, ()):
-            del self._entries[key]
+        for key in tuple(self._by_id.get(revoked, ())):
+            self.drop(key)
 
     def open(self) -> None:
         """Remember from now on: revocations are being heard."""
@@ -67,11 +68,11 @@ class Remembered(Generic[Proven]):
         self._entries.clear()
         self._by_id.clear()
 
-    def _drop(self, key: bytes) -> None:
+    def drop(self, key: bytes) -> None:
+        """Forget one fact."""
         entry = self._entries.pop(key, None)
-        if entry is None:
-            return
-        keys = self._by_id[entry.rests_on]
-        keys.discard(key)
-        if not keys:
-            del self._by_id[entry.rests_on]
+        for each in entry.rests_on if entry else ():
+            keys = self._by_id[each]
+            keys.discard(key)
+            if not keys:
+                del self._by_id[each]

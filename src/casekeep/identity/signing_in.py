@@ -114,6 +114,15 @@ class SignIn:
             await self._end(tx, facts.sign_in_id)
         return facts.sign_in_id
 
+    async def end_all_of(self, user: User, *, but: SignInId | None = None) -> tuple[SignInId, ...]:
+        """End every sign-in of a user, `but` one if given; which they were."""
+        async with self._db.transaction(user.organization_id) as tx:
+            now = self._clock()
+            ended = await queries_sign_ins.end_all(tx, user.id, "signed_out", now, but=but)
+            events = [Event(Action.SIGN_IN_ENDED, subject_id=each) for each in ended]
+            await self._audit.record(tx, who(actor_of(user)), *events)
+        return ended
+
     async def _rotate(
         self, tx: Tx, presented: Opaque, audience: Audience
     ) -> Tokens | RefreshReplayed | RefreshNotValid:

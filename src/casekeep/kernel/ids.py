@@ -12,9 +12,12 @@ CaseNumber = NewType("CaseNumber", int)
 FileId = NewType("FileId", UUID)
 ApiKeyId = NewType("ApiKeyId", UUID)
 SignInId = NewType("SignInId", UUID)
+WebhookId = NewType("WebhookId", UUID)
+DeliveryId = NewType("DeliveryId", UUID)
 FormId = NewType("FormId", UUID)
 AnswerId = NewType("AnswerId", UUID)
 CommunicationId = NewType("CommunicationId", UUID)
+IssuerId = NewType("IssuerId", UUID)
 
 CaseRef = CaseId | CaseNumber
 """Either id of a case: its UUID, or its number within the organisation."""

@@ -1,20 +1,26 @@
-"""The pages' application: the front page and, for the synthetic clinic only, its mailbox."""
+"""The pages' application: the front page, a readable page for each contract and, for the synthetic
+clinic only, its mailbox.
+"""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException, NotFoundException
+from litestar.params import FromPath
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from casekeep.http.failures import log_failure
 from casekeep.settings import Settings
 
+from .contract import read_contract
 from .demo_clinic import DemoClinic, read_demo_clinic
 from .mailbox import read_mailbox
 
 _ASSETS = Path(__file__).parent / "assets"
+_STYLES = frozenset({"page.css", "contract.css"})
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
@@ -28,15 +34,37 @@ _templates = Environment(
 )
 
 
-def build_app(settings: Settings) -> Litestar:
-    """The pages. With `settings.demo` they show who can sign in, and the mail that was sent."""
+class Published(NamedTuple):
+    """A contract's OpenAPI document, and the path where programs find it."""
+
+    document: dict[str, Any]
+    path: str
+
+
+_NONE: Mapping[str, Published] = {}
+
+
+def build_app(settings: Settings, contracts: Mapping[str, Published] = _NONE) -> Litestar:
+    """The pages. With `settings.demo` they show who can sign in, and the mail that was sent.
+    `contracts`: those that are served, by the name that their page has below `/docs`.
+    """
     data = Path(settings.data)
+    readable = {name: read_contract(each.document) for name, each in contracts.items()}
+
+    def origin(request: Request[Any, Any, Any]) -> str:
+        return settings.public_url or str(request.base_url).rstrip("/")
 
     @get("/", include_in_schema=False, sync_to_thread=True)
     def front_page(request: Request[Any, Any, Any]) -> Response[str]:
         clinic = read_demo_clinic(data) if settings.demo else DemoClinic()
-        origin = settings.public_url or str(request.base_url).rstrip("/")
-        return _page("front.html", clinic=clinic, origin=origin)
+        return _page("front.html", clinic=clinic, origin=origin(request))
+
+    @get("/docs/{name:str}", include_in_schema=False, sync_to_thread=True)
+    def contract_page(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
+        if name not in readable:
+            raise NotFoundException
+        facts = {"contract": readable[name], "source": contracts[name].path}
+        return _page("contract.html", origin=origin(request), **facts)
 
     @get("/demo/mailbox", include_in_schema=False, sync_to_thread=True)
     def mailbox() -> Response[str]:
@@ -44,13 +72,15 @@ def build_app(settings: Settings) -> Litestar:
             raise NotFoundException
         return _page("mailbox.html", letters=read_mailbox(data / "outbox"))
 
-    @get("/assets/page.css", include_in_schema=False, sync_to_thread=True)
-    def style() -> Response[bytes]:
-        body = (_ASSETS / "page.css").read_bytes()
+    @get("/assets/{name:str}", include_in_schema=False, sync_to_thread=True)
+    def style(name: FromPath[str]) -> Response[bytes]:
+        if name not in _STYLES:
+            raise NotFoundException
+        body = (_ASSETS / name).read_bytes()
         return Response(body, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
 
     return Litestar(
-        [front_page, mailbox, style],
+        [front_page, contract_page, mailbox, style],
         openapi_config=None,
         logging_config=None,
         exception_handlers={Exception: _failed},

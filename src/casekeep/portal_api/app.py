@@ -2,6 +2,9 @@
 there, refusals too, in its envelope.
 """
 
+from functools import cache
+from typing import Any
+
 from litestar import Litestar, Response, get
 from litestar.datastructures import State
 from litestar.enums import MediaType
@@ -9,8 +12,9 @@ from litestar.enums import MediaType
 from casekeep.http.budget import BodyBudget
 from casekeep.http.house import House
 from casekeep.http.json_bodies import JsonRequest
+from casekeep.http.openapi import as_json
 
-from . import auth, signed_urls
+from . import auth, partner_users, profile, signed_urls
 from .errors import HANDLERS
 from .files import file_router
 from .listing import described_list, served_list
@@ -19,6 +23,7 @@ from .partner import partner_router
 from .partner_files import largest_submission
 from .uploads import largest_upload
 
+_OTHERS = (auth.router, profile.router, partner_users.router, signed_urls.router)
 UPLOADS_IN_MEMORY = 128 * 1024 * 1024
 """Bytes of upload bodies that one server process holds, all together."""
 PARTNERS_IN_MEMORY = 128 * 1024 * 1024
@@ -27,13 +32,24 @@ PATIENCE = 5.0
 """Seconds that an upload waits for room."""
 
 
+@cache
+def openapi() -> dict[str, Any]:
+    """The contract's OpenAPI document; it takes no house to make."""
+    return document(
+        [
+            *_OTHERS,
+            partner_router(0, BodyBudget(0)),
+            file_router(described_list, largest_upload=0),
+        ]
+    )
+
+
 def build_app(house: House) -> Litestar:
     """The application over an assembled house; it needs no startup event."""
     limit, submission = largest_upload(house.limits), largest_submission(house.limits)
     for_partners = BodyBudget(max(PARTNERS_IN_MEMORY, submission), patience=PATIENCE)
     partner = partner_router(submission, for_partners)
-    others = [auth.router, signed_urls.router, partner]
-    described = document([*others, file_router(described_list, limit)])
+    described = as_json(openapi())
     budget = BodyBudget(max(UPLOADS_IN_MEMORY, limit), patience=PATIENCE)
 
     @get("/api/v1/openapi.json", media_type=MediaType.JSON)
@@ -42,7 +58,12 @@ def build_app(house: House) -> Litestar:
         return Response(described, media_type=MediaType.JSON)
 
     return Litestar(
-        [*others, file_router(served_list, limit, [budget.around(limit)]), openapi_document],
+        [
+            *_OTHERS,
+            partner,
+            file_router(served_list, limit, [budget.around(limit)]),
+            openapi_document,
+        ],
         state=State({"house": house}),
         request_class=JsonRequest,
         exception_handlers=HANDLERS,

@@ -83,6 +83,8 @@ class _Identifier(NamedTuple):
     "/send-otp",
     status_code=200,
     responses=refusals(NOT_VALID, NO_ORGANIZATION, TOO_LARGE, TOO_MANY),
+    summary="Ask for a code",
+    response_description="It was sent, if anybody has such an account",
 )
 async def send_otp(request: KeyRequest, data: JSONBody[SendOtp]) -> Response[Told]:
     """Send a verification code to a patient's email address or phone."""
@@ -100,6 +102,8 @@ async def send_otp(request: KeyRequest, data: JSONBody[SendOtp]) -> Response[Tol
     "/verify-otp",
     status_code=200,
     responses=refusals(NOT_VALID, WRONG_CODE, NO_ORGANIZATION, TOO_LARGE, TOO_MANY),
+    summary="Sign in with a code",
+    response_description="Signed in",
 )
 async def verify_otp(request: KeyRequest, data: JSONBody[VerifyOtp]) -> Response[TokensAnswer]:
     """Exchange a verification code for tokens."""
@@ -120,6 +124,8 @@ async def verify_otp(request: KeyRequest, data: JSONBody[VerifyOtp]) -> Response
     "/refresh-token",
     status_code=200,
     responses=refusals(NOT_VALID, REFRESH_INVALID, REFRESH_REUSED, NO_ORGANIZATION, TOO_LARGE),
+    summary="Refresh",
+    response_description="New tokens",
 )
 async def refresh_token(request: KeyRequest, data: JSONBody[Refresh]) -> Response[TokensAnswer]:
     """Exchange a refresh token for new tokens; each works once."""
@@ -131,7 +137,13 @@ async def refresh_token(request: KeyRequest, data: JSONBody[Refresh]) -> Respons
     return _tokens(tokens)
 
 
-@post("/logout", status_code=200, responses=refusals(NOT_VALID, NO_ORGANIZATION, TOO_LARGE))
+@post(
+    "/logout",
+    status_code=200,
+    responses=refusals(NOT_VALID, NO_ORGANIZATION, TOO_LARGE),
+    summary="Sign out",
+    response_description="Signed out, if it was signed in",
+)
 async def logout(request: KeyRequest, data: JSONBody[Refresh]) -> Response[Success]:
     """End the sign-in that a refresh token belongs to."""
     opaque = read_opaque(data.refresh_token, Form.REFRESH_TOKEN)

@@ -17,20 +17,24 @@ _Request = Request[Any, Any, Any]
 
 
 class Words(NamedTuple):
-    """How a refusal is told: its status, its text (None: the fact's own) and its code."""
+    """How a refusal is told: its status, its text (None: the fact's own, such as `example`) and its
+    code.
+    """
 
     status: int
     text: str | None
     code: str = "VALIDATION_ERROR"
+    example: str = "What is wrong, in one sentence"
 
 
 NOT_VALID = Words(400, "Validation failed")
 NOT_PROVEN = Words(401, "Invalid or expired token")
-NOT_ALLOWED = Words(403, None)
+NOT_ALLOWED = Words(403, None, example="Your account may not do this")
 NO_CASE = Words(403, "You do not have access to this case")
 NO_FILE = Words(404, "File not found")
 CASE_NOT_FOUND = Words(404, "Case not found")
 """What a partner is told of a case; a patient is told NO_CASE."""
+NO_USER = Words(404, "User not found")
 NO_ORGANIZATION = Words(404, "Organization not found", "NOT_FOUND")
 NO_PATH = Words(404, "Not found", "NOT_FOUND")
 NO_METHOD = Words(405, "Method not allowed", "METHOD_NOT_ALLOWED")
@@ -40,10 +44,12 @@ FAILED = Words(500, "Internal server error", "INTERNAL_ERROR")
 WRONG_CODE = Words(401, "Invalid verification code")
 REFRESH_INVALID = Words(401, "Invalid or expired refresh token", "REFRESH_INVALID")
 REFRESH_REUSED = Words(401, "Refresh token was already used", "REFRESH_REUSED")
-TOO_MUCH = Words(413, None, TOO_LARGE.code)
+TOO_MUCH = Words(413, None, TOO_LARGE.code, example="scan.tiff: the file is larger than 10 MB")
 """Files that are too large, or too many for one answer: which, and what to do."""
-FILE_REFUSED = Words(400, None)
+FILE_REFUSED = Words(400, None, example="lab-result.pdf: the file is empty")
 """A file that cannot be accepted: its sender is told what is wrong with it."""
+TAKEN = Words(400, facts.AlreadyTaken.summary)
+LOCKED = Words(400, facts.ProfileLocked.summary)
 
 TABLE: dict[type[facts.DomainError], Words] = {
     facts.SignInRefused: NOT_PROVEN,
@@ -63,7 +69,11 @@ TABLE: dict[type[facts.DomainError], Words] = {
     facts.FileTooLarge: TOO_MUCH,
     facts.FileTypeRefused: FILE_REFUSED,
     facts.UploadBroken: NOT_VALID,
-    facts.AlreadyTaken: NOT_VALID,
+    facts.WebhookNotKnown: NO_PATH,
+    facts.DeliveryNotKnown: NO_PATH,
+    facts.AlreadyTaken: TAKEN,
+    facts.UserNotKnown: NO_USER,
+    facts.ProfileLocked: LOCKED,
 }
 
 _HTTP = {words.status: words for words in (NO_PATH, NO_METHOD, TOO_LARGE)}

@@ -44,7 +44,12 @@ class Rename(msgspec.Struct, frozen=True, rename="camel"):
     file_name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
 
-@get("/{file_id:str}/metadata", responses=refusals(NOT_VALID, NOT_PROVEN, NO_FILE))
+@get(
+    "/{file_id:str}/metadata",
+    responses=refusals(NOT_VALID, NOT_PROVEN, NO_FILE),
+    summary="Get a file's metadata",
+    response_description="The file",
+)
 async def get_file(request: PatientRequest, file_id: _PathId) -> Response[AttachmentAnswer]:
     """Tell about one file."""
     house = house_of(request)
@@ -52,7 +57,12 @@ async def get_file(request: PatientRequest, file_id: _PathId) -> Response[Attach
     return answer(AttachmentAnswer(200, success=True, data=attachment(file)))
 
 
-@get("/{file_id:str}/download", responses=refusals(NOT_VALID, NOT_PROVEN, NO_FILE))
+@get(
+    "/{file_id:str}/download",
+    responses=refusals(NOT_VALID, NOT_PROVEN, NO_FILE),
+    summary="Get a download link",
+    response_description="The link",
+)
 async def sign_download(request: PatientRequest, file_id: _PathId) -> Response[SignedUrlAnswer]:
     """Give a URL that hands out the bytes for fifteen minutes without any header."""
     house = house_of(request)
@@ -62,7 +72,12 @@ async def sign_download(request: PatientRequest, file_id: _PathId) -> Response[S
     return answer(SignedUrlAnswer(200, success=True, data=SignedUrl(url, file.name, LIFE)))
 
 
-@patch("/{file_id:str}/metadata", responses=refusals(NOT_VALID, NOT_PROVEN, NO_FILE, TOO_LARGE))
+@patch(
+    "/{file_id:str}/metadata",
+    responses=refusals(NOT_VALID, NOT_PROVEN, NO_FILE, TOO_LARGE),
+    summary="Rename a file",
+    response_description="The file under its new name",
+)
 async def change_file(
     request: PatientRequest, file_id: _PathId, data: JSONBody[Rename]
 ) -> Response[AttachmentAnswer]:
@@ -74,7 +89,13 @@ async def change_file(
     return answer(AttachmentAnswer(200, success=True, data=attachment(file)))
 
 
-@delete("/{file_id:str}", status_code=200, responses=refusals(NOT_VALID, NOT_PROVEN, NO_FILE))
+@delete(
+    "/{file_id:str}",
+    status_code=200,
+    responses=refusals(NOT_VALID, NOT_PROVEN, NO_FILE),
+    summary="Delete a file",
+    response_description="The file was deleted",
+)
 async def delete_file(request: PatientRequest, file_id: _PathId) -> Response[Told]:
     """Delete a file that the patient uploaded."""
     house = house_of(request)

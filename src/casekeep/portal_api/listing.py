@@ -55,7 +55,13 @@ _After = Annotated[
 ]
 
 
-@get("/", name="list_files", responses=refusals(NOT_VALID, NOT_PROVEN, NO_CASE))
+@get(
+    "/",
+    name="list_files",
+    responses=refusals(NOT_VALID, NOT_PROVEN, NO_CASE),
+    summary="List files",
+    response_description="The files",
+)
 async def described_list(
     case_id: _CaseId = None, kind: _Kind = None, limit: _Limit = None, after: _After = None
 ) -> AttachmentsAnswer:

@@ -3,6 +3,7 @@ status, an example of each refusal.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from litestar import Router
@@ -16,6 +17,7 @@ from casekeep.http.openapi import made_document
 
 from .envelope import Refusal
 from .errors import FAILED, Words
+from .wording import TAGS, WORDING
 
 KEY: SecurityRequirement = {"apiKey": []}
 KEY_AND_TOKEN: SecurityRequirement = {"apiKey": [], "accessToken": []}
@@ -68,15 +70,17 @@ def _operation_id(
 
 
 def _text(words: Words) -> str:
-    return words.text or "What is wrong, in one sentence"
+    return words.text or words.example
 
 
-def document(routers: Sequence[Router]) -> bytes:
-    """The document of `routers`, as JSON. It is made once, when the application is built."""
+def document(routers: Sequence[Router]) -> dict[str, Any]:
+    """The document of `routers`."""
     return made_document(
         routers,
         title="Casekeep patient portal API",
         description="The files of a patient's own cases, in the envelope of the contract.",
+        tags=TAGS,
         schemes=_SCHEMES,
         operation_id=_operation_id,
+        wording=WORDING,
     )

@@ -34,6 +34,7 @@ def signed_url(request: AnyRequest, token: str) -> str:
     "/content",
     http_method=[HttpMethod.GET, HttpMethod.HEAD],
     media_type="application/octet-stream",
+    summary="Download a file by its link",
     responses={
         200: ResponseSpec(
             bytes,

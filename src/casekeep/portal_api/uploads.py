@@ -57,6 +57,8 @@ class Upload(msgspec.Struct, frozen=True, rename="camel"):
     "/upload",
     status_code=200,
     responses=refusals(NOT_VALID, FILE_REFUSED, NOT_PROVEN, NO_CASE, TOO_LARGE, TOO_MANY),
+    summary="Upload a file",
+    response_description="The file, as it was kept",
 )
 async def upload(request: PatientRequest, data: JSONBody[Upload]) -> Response[ReceivedAnswer]:
     """Upload a file to one of the patient's cases, or as a general document."""

@@ -1,0 +1,145 @@
+"""What every name of the clinician contract means, said once: the OpenAPI document has it at each
+field and parameter, with a value as it really occurs. A new field gets its line here.
+"""
+
+from casekeep.http.describing import Link, Word, Wording
+
+_CASE = "a1b2c3d4-5678-40ab-8def-1234567890ab"
+_CLINICIAN = "0c5e2f64-9d0b-4c1e-8a55-2f6f7f1c9b11"
+_FILE = "f1e2d3c4-5678-40ab-8def-1234567890ab"
+_NAMED_USER = "Who is signed in; another user is refused."
+_OWNER = "The clinician whose case it is."
+
+TAGS = {
+    "Sign-in": "Tokens for clinicians and administrators, in the way of GoTrue.",
+    "Cases": "Cases of the signed-in clinician.",
+    "Files": "The files of a case, and their bytes.",
+}
+
+_WORDS = {
+    # sign-in
+    "grant_type": Word("What is traded: a password, or a refresh token.", "password"),
+    "email": Word("The account's email address.", "doctor@example.org"),
+    "password": Word("The account's password.", "correct horse battery staple"),
+    "refresh_token": Word(
+        "Trades for a new access token, once.", "ck_r_Yc2h5x0dQm1nS8vLr4tTqgZ0b7wJpE3uK6iHfA9oX2M"
+    ),
+    "access_token": Word(
+        "Goes into `Authorization: Bearer …`.", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwYzVlIn0.3q2-7w"
+    ),
+    "token_type": Word("How the token is sent.", "bearer"),
+    "expires_in": Word("Seconds that the access token lives.", 3600),
+    "expires_at": Word("When it ends, in Unix seconds.", 1772623815),
+    "user": Word("The account behind the token."),
+    "role": Word("What the account may do.", "clinician"),
+    "user_metadata": Word(
+        "The account's first and last name.", {"first_name": "Jane", "last_name": "Doe"}
+    ),
+    "UserOut.id": Word("The account's id.", _CLINICIAN),
+    "error": Word("The kind of failure, for programs.", "invalid_grant"),
+    "error_description": Word("The failure in words.", "Invalid login credentials"),
+    # cases
+    "case": Word("The case, whole."),
+    "case_id": Word("The case's number, or its UUID.", "12345"),
+    "id": Word("The case's number, counted within the organisation.", 12345),
+    "CaseOut.case_id": Word("The case's UUID.", _CASE),
+    "user_id": Word(_NAMED_USER, _CLINICIAN),
+    "CaseOut.user_id": Word(_OWNER, _CLINICIAN),
+    "doctor_id": Word("The same as `user_id`.", _CLINICIAN),
+    "patient_name": Word("The patient's name.", "Pat Example"),
+    "patient_age": Word("The patient's age in years.", 44),
+    "patient_gender": Word("The patient's gender, in the clinician's words.", "female"),
+    "case_summary": Word("What the case is about.", "Cough for three weeks"),
+    "status": Word("How far the analysis of the case's files is.", "pending"),
+    "created_at": Word("When the case was opened.", "2026-03-04T10:30:15Z"),
+    "updated_at": Word("When it was last changed.", "2026-03-04T10:30:15Z"),
+    "patient_email": Word(
+        "Links the case to the patient's account, which is made if it is new.", "pat@example.org"
+    ),
+    "patient_phone": Word("The same, by a phone number in E.164 form.", "+15551234567"),
+    "lab_files": Word("Lab files; the part may be repeated.", ["lab_report.pdf"]),
+    "radiology_files": Word("Radiology files; the part may be repeated.", ["chest_xray.jpg"]),
+    "uploaded_files": Word("The files that came with the case, in the order they were sent."),
+    "create_case.message": Word("What was done.", "Case created successfully"),
+    # files
+    "files": Word("The files, in the order they were uploaded."),
+    "file": Word("The file."),
+    "FileAdded.file": Word("The file, as it was kept."),
+    "upload.file": Word("The file, with its name.", "lab_report.pdf"),
+    "file_id": Word("The file's id.", _FILE),
+    "FileOut.case_id": Word("The number of the case it belongs to.", 12345),
+    "file_name": Word("The name that people see.", "lab_report.pdf"),
+    "file_type": Word("The media type of the content itself.", "application/pdf"),
+    "file_size": Word("Bytes.", 245678),
+    "file_url": Word(
+        "Where the bytes are, relative to this server; asked for with the token, given once and "
+        "never changed.",
+        f"lab_files/{_CASE}/lab_report.pdf",
+    ),
+    "file_category": Word("What the clinician filed it as: `lab` or `radiology`.", "lab"),
+    "uploaded_at": Word("When it was uploaded.", "2026-03-04T10:30:15Z"),
+    "category": Word("What to file it as.", "lab"),
+    "is_phi": Word("Whether it is protected health information.", True),
+    "is_restricted": Word("Whether an organisation may hide it from its patients.", False),
+    "name": Word("The last part of the `file_url`.", "lab_report.pdf"),
+    "delete_file.case_id": Word("The case that the file must belong to.", "12345"),
+    "delete_file.message": Word("What was done.", "File deleted successfully"),
+    "upload.message": Word("What was done.", "File uploaded successfully"),
+    "message": Word("What was done."),
+    # refusals
+    "detail": Word("Why, in a sentence."),
+    "FieldsRefused.detail": Word("One entry for each field that is not as it must be."),
+    "type": Word("`missing`, `value_error` or `json_invalid`."),
+    "loc": Word("Where the field stands: path, query or body, and its name."),
+    "msg": Word("What is wrong with it."),
+    "input": Word("What was sent; null if nothing was."),
+}
+
+_WHOLES = {
+    "Credentials": {"email": "doctor@example.org", "password": "correct horse battery staple"},
+}
+_AGAIN = {"Retry-After": "Seconds until it is worth another try."}
+_TAG = {"ETag": "Changes with the content."}
+_BYTES = {
+    **_TAG,
+    "Last-Modified": "When the file was uploaded.",
+    "Accept-Ranges": "`bytes`",
+    "Content-Disposition": "The name to save it under.",
+}
+_DOWNLOADS = ("lab_files", "radiology_files", "files")
+_OPERATIONS = [f"{head}download_{each}" for head in ("", "head_") for each in _DOWNLOADS]
+
+WORDING = Wording(
+    words=_WORDS,
+    wholes=_WHOLES,
+    headers={
+        "*": {"X-Request-Id": "Names the request in the server's log."},
+        "401": {"WWW-Authenticate": "`Bearer`"},
+        "429": _AGAIN,
+        "503": _AGAIN,
+        "case_files.200": _TAG,
+        "case_files.304": _TAG,
+        "case_files.412": _TAG,
+        **{
+            f"{name}.{status}": headers
+            for name in _OPERATIONS
+            for status, headers in (
+                ("200", {**_BYTES, "Content-Digest": "SHA-256 of the content (RFC 9530)."}),
+                ("206", {**_BYTES, "Content-Range": "Which bytes of how many."}),
+                ("304", _TAG),
+                ("412", _TAG),
+                ("416", {**_TAG, "Content-Range": "How many bytes there are."}),
+            )
+        },
+    },
+    links={
+        "create_case": (
+            Link("case_files", {"case_id": "$response.body#/case/id"}),
+            Link("upload", body={"case_id": "$response.body#/case/id"}),
+        ),
+        "upload": (
+            Link("delete_file", {"file_id": "$response.body#/file/file_id"}),
+            Link("case_files", {"case_id": "$response.body#/file/case_id"}),
+        ),
+    },
+)
