@@ -91,6 +91,7 @@ async def test_a_case_shown_and_changed(root: AsyncClient, caller: SignedIn) -> 
     check("update-case-status-422", await put({"status": "open"}))
     check("update-case-400", await put({"patient_name": "\n"}))
     check("json-422", await root.put(path, headers=headers, content=b"{"))
+    check("body-413", await put({"case_summary": "x" * 65_536}))
     check("user-403", await put({"user_id": str(uuid4()), "patient_age": 1}))
     check("case-404", await put({"patient_age": 1}, f"/cases/cases/{uuid4()}"))
     check("case-id-422", await put({"patient_age": 1}, "/cases/cases/abc"))

@@ -37,6 +37,7 @@ async def test_a_file_shown_and_changed(root: AsyncClient, caller: SignedIn) -> 
     check("update-file-422", await patch({"category": "x-ray"}))
     check("update-file-400", await patch({"file_name": " "}))
     check("json-422", await root.patch(path, headers=headers, content=b"{"))
+    check("body-413", await patch({"file_name": "x" * 65_536}))
     check("move-file-422", await patch({"case_id": "abc"}))
     check("case-404", await patch({"case_id": str(uuid4())}))
     check("user-403", await patch({"user_id": str(uuid4()), "is_phi": True}))
