@@ -65,7 +65,6 @@ async def change_profile_of(
     """
     now = clock()
     address, changes = clean_email(email), _cleaned(given, now)
-
     return await _change(db, audit, partner, lambda tx: hold_profile_of(tx, address), changes, now)
 
 
