@@ -22,9 +22,11 @@ from casekeep.identity import (
     queries_api_keys,
     queries_codes,
     queries_limits,
+    queries_lookups,
+    queries_profiles,
     queries_sign_ins,
 )
-from casekeep.identity.model import Audience
+from casekeep.identity.model import Audience, NewProfile, User
 from casekeep.kernel.ids import CaseNumber
 from tests.db.furnished import SINCE, UNTIL, Clinic, furnish, owned_relations, owners, rows_of
 from tests.support.database import TestServer, database_url
@@ -118,6 +120,12 @@ async def test_people_keys_and_sign_ins_of_another_are_not_found(
             await queries_codes.patient_reached_at(tx, email, None),
             await queries_codes.claim_attempt(tx, email, None, NOW),
             await queries_codes.use_code(tx, other.patient, digest, NOW),
+            await queries_codes.end_code(tx, other.patient, NOW),
+            await queries_profiles.profile(tx, other.patient),
+            await queries_profiles.hold_profile(tx, other.patient, email),
+            await queries_profiles.set_profile(tx, other.patient, NewProfile(city="mine")),
+            await queries_lookups.patients(tx, email=email, phone=None, most=9, after=None),
+            await cases.has_case_in_work(tx, other.patient),
             await queries_limits.give_back(tx, digest, SINCE),
             await queries_sign_ins.rotate(tx, digest, Audience.CLINICIAN, NOW),
             await queries_sign_ins.token_facts(tx, digest),
@@ -149,6 +157,10 @@ async def test_the_same_questions_find_what_is_ones_own(seeing: Database, mine: 
             await users.user_and_password(tx, mine.clinician),
             await queries_api_keys.live_key(tx, mine.digest),
             await queries_codes.claim_attempt(tx, email, None, NOW),
+            await queries_profiles.profile(tx, mine.patient),
+            await queries_profiles.hold_profile(tx, None, email),
+            await queries_lookups.patients(tx, email=email, phone=None, most=9, after=None),
+            await cases.has_case_in_work(tx, mine.patient),
             await queries_sign_ins.token_facts(tx, mine.digest),
             await _live(tx, mine),
         ]
@@ -167,9 +179,14 @@ async def test_lists_of_all_are_lists_of_ones_own(
         listed: list[Iterable[object]] = [
             [each.id for each in await users.users(tx)],
             [each.id for each in await queries_api_keys.keys(tx)],
+            [each.id for each, _ in await _patients(tx)],
         ]
         organization = await users.organization(tx)
-    assert [set(each) for each in listed] == [{mine.clinician, mine.patient}, {mine.key}]
+    assert [set(each) for each in listed] == [
+        {mine.clinician, mine.patient},
+        {mine.key},
+        {mine.patient},
+    ]
     assert organization is not None
     assert organization.id == mine.id
     assert await seal(seeing, mine.id) == 1
@@ -183,6 +200,10 @@ def _keeping(mine: Clinic) -> Keeping:
 def _placed(other: Clinic) -> Placed:
     received = Received(other.arriving, "a.pdf", "application/pdf", 3, bytes(32), Category.LAB)
     return Placed(received, Category.LAB, f"/files/{CaseNumber(1)}/{other.arriving}")
+
+
+async def _patients(tx: Tx) -> list[tuple[User, bool]]:
+    return await queries_lookups.patients(tx, email=None, phone=None, most=9, after=None)
 
 
 async def _live(tx: Tx, whose: Clinic) -> object:

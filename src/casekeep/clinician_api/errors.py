@@ -56,6 +56,8 @@ TABLE: dict[type[facts.DomainError], Words] = {
     facts.FileTypeRefused: Words(415),
     facts.UploadBroken: Words(400),
     facts.AlreadyTaken: Words(400),
+    facts.UserNotKnown: Words(404, "User not found"),
+    facts.ProfileLocked: Words(400),
 }
 
 
