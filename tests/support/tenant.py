@@ -31,6 +31,8 @@ from tests.support.house import (
     signed_in_clinician,
     signed_in_patient,
 )
+from tests.support.partner import CASES, OPEN, around_now, body, question
+from tests.support.partner import file as sent_file
 from tests.support.portal import FILES, USERS, success
 
 _WORD = re.compile(r"zq[0-9a-f]{12}")
@@ -79,6 +81,8 @@ class Clinic:
     """One of the webhook's."""
     spoken: str
     """A word of the case's summary."""
+    form_id: str
+    question_id: str
 
     async def rows(self) -> set[Row]:
         """Table and content of every row, of every table that has an organisation."""
@@ -136,8 +140,11 @@ class Clinic:
                 "search": self.spoken,
                 "webhook_id": self.webhook,
                 "delivery_id": self.delivery,
+                "form_id": self.form_id,
+                "question_id": self.question_id,
                 "any id": next(ids),
                 "refresh_token": refresh_token,
+                **_around_now(),
                 **_SAID,
             }
 
@@ -161,6 +168,7 @@ _SAID = {
     "code": "123456",
     "password": "a guess",
     "data": base64.b64encode(b"%PDF-1.7\n%%EOF\n").decode(),
+    "content": base64.b64encode(b"%PDF-1.7\n%%EOF\n").decode(),
     "file_name": "renamed.pdf",
     "start_date": "2026-01-02",
     "end_date": "2099-12-31",
@@ -179,15 +187,22 @@ _WORDS_OF_A_PROFILE = (
 )
 
 
+def _around_now() -> Names:
+    """A time in which everything is that a test makes."""
+    return {name.replace("T", "_t"): each for name, each in around_now().items()}
+
+
 def absent(names: Names) -> Names:
     """The same of a clinic that does not exist."""
     number = str(secrets.randbelow(10**9) + 10**9)
     email = f"{secrets.token_hex(8)}@example.org"
+    file_id = str(uuid4())
+    by_id = names["name"] == names["file_id"]
     return {
         **names,
         "case_id": number if names["case_id"].isdigit() else str(uuid4()),
-        "file_id": str(uuid4()),
-        "name": f"{secrets.token_hex(6)}.pdf",
+        "file_id": file_id,
+        "name": file_id if by_id else f"{secrets.token_hex(6)}.pdf",
         "user_id": str(uuid4()),
         "email": email,
         "patient_email": email,
@@ -198,6 +213,8 @@ def absent(names: Names) -> Names:
         "delivery_id": str(uuid4()),
         "after": base64.urlsafe_b64encode(bytes(8) + uuid4().bytes).decode(),
         "any id": number if names["any id"].isdigit() else str(uuid4()),
+        "form_id": str(uuid4()),
+        "question_id": str(uuid4()),
         "refresh_token": f"{secrets.token_hex(11)}.{secrets.token_hex(21)}x",
     }
 
@@ -242,6 +259,7 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
     listed = await clinician.get(f"/cases/files/{made['case']['id']}", headers=doctor.headers)
     files = [await _stored(clinician, doctor, each) for each in listed.json()["files"]]
     removed = await _remove(clinician, doctor, made["case"]["id"])
+    form = await _submit(portal, patient, made["case"]["case_id"])
     page = await portal.get(FILES, headers=patient.headers, params={"limit": "1"})
     return Clinic(
         house,
@@ -257,7 +275,32 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         str(webhook.id),
         await _delivery_of(house, webhook),
         spoken,
+        *form,
     )
+
+
+async def _submit(portal: httpx.AsyncClient, patient: SignedIn, case_id: str) -> tuple[str, str]:
+    """What a partner's software brings: another case of the patient, and words in the first one.
+    The ids of the form and of its question.
+    """
+    headers = patient.with_headers(authorization=None)
+    answered = body(
+        email=patient.user.email,
+        formTitle=f"Form {word()}",
+        formDescription=f"About {word()}",
+        questions=[question("TEXT", f"Answer {word()}", question=f"Question {word()}?")],
+        idempotencyKey=word(),
+    )
+    case = success(await portal.post(OPEN, headers=headers, json=answered))["case"]
+    said = {
+        "text": f"Text {word()}",
+        "author": {"email": f"{word()}@example.org", "firstName": word(), "lastName": word()},
+        "attachments": [sent_file(f"{word()}.pdf", _pdf())],
+    }
+    act = {"action": "ADD_COMMUNICATION", "communication": said}
+    success(await portal.post(f"{CASES}/{case_id}", headers=headers, json=act))
+    (form,) = case["forms"]
+    return form["form"]["id"], form["responses"][0]["question"]["id"]
 
 
 async def _remove(
