@@ -10,7 +10,6 @@ from casekeep.cli.options import DataOption, JsonOption, OrgOption, within
 from casekeep.cli.printing import print_json, print_table, shown_time, tell
 from casekeep.db.database import Database
 from casekeep.identity.issuers import drop_issuer, list_issuers, trust_issuer
-from casekeep.identity.key_sets import KeysNotFetched, check_keys
 from casekeep.identity.model import TrustedIssuer
 from casekeep.kernel.errors import InputNotValid
 from casekeep.kernel.ids import IssuerId, OrganizationId
@@ -74,11 +73,7 @@ def add_issuer(
             allows_http=allow_http,
             assumes_verified_email=assume_verified_email,
         )
-        try:
-            await check_keys(added)
-        except KeysNotFetched as error:
-            return added, str(error)
-        return added, None
+        return added, await _problem_with(added)
 
     added, problem = within(data, org, act)
     if problem:
@@ -87,6 +82,17 @@ def add_issuer(
         print_json({"issuer_id": added.id, "keys_fetched": problem is None})
     else:
         typer.echo(f"Its id   {added.id}   (to remove it)")
+
+
+async def _problem_with(issuer: TrustedIssuer) -> str | None:
+    """Why its keys cannot be had now, if so."""
+    from casekeep.identity import key_sets  # noqa: PLC0415 - heavy, and needed here only
+
+    try:
+        await key_sets.check_keys(issuer)
+    except key_sets.KeysNotFetched as error:
+        return str(error)
+    return None
 
 
 @issuers.command("list")
