@@ -60,9 +60,9 @@ def test_a_bad_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value:
 
 
 def test_more_connections_than_the_embedded_server_takes_are_refused() -> None:
-    load_settings({"workers": 48, "database_connections": 8})
+    load_settings({"workers": 43, "database_connections": 8})
     with pytest.raises(SettingsNotValid, match=r"CASEKEEP_WORKERS x \(CASEKEEP_DATABASE_CONNE"):
-        load_settings({"workers": 49, "database_connections": 8})
+        load_settings({"workers": 44, "database_connections": 8})
     url = "postgresql://owner:secret@db.clinic.example/casekeep"
     load_settings({"workers": 64, "database_connections": 200, "database_url": url})
 

@@ -67,6 +67,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     database_connections: Annotated[
         int, _doc("Connections to PostgreSQL for each server process.", ge=2, le=200)
     ] = 8
+    jobs: Annotated[
+        bool,
+        _doc(
+            "Whether the server processes also do the jobs, such as telling webhooks. Turn it off "
+            "where `casekeep worker` does them."
+        ),
+    ] = True
     mail_url: Annotated[
         str,
         _doc(
@@ -197,11 +204,13 @@ def _from_file(path: Path) -> dict[str, object]:
 
 
 def _check_connections(settings: Settings) -> None:
-    """Each process has its pool, a receiver's lock and a listener; commands come beside them."""
-    needed = settings.workers * (settings.database_connections + 2) + _CONNECTIONS_BESIDE
+    """Each process has its pool, a receiver's lock, a listener and the jobs' connection; commands
+    come beside them.
+    """
+    needed = settings.workers * (settings.database_connections + 3) + _CONNECTIONS_BESIDE
     if not settings.database_url and needed > MAX_CONNECTIONS:
         raise SettingsNotValid(
-            f"CASEKEEP_WORKERS x (CASEKEEP_DATABASE_CONNECTIONS + 2) must be at most "
+            f"CASEKEEP_WORKERS x (CASEKEEP_DATABASE_CONNECTIONS + 3) must be at most "
             f"{MAX_CONNECTIONS - _CONNECTIONS_BESIDE} for the embedded database; "
             "choose fewer of either, or give a CASEKEEP_DATABASE_URL"
         )

@@ -51,6 +51,7 @@ class Clinic:
     case_id: CaseId
     file: FileId
     arriving: FileId
+    removed: FileId
     url_path: str
     key: ApiKeyId
     sign_in: SignInId
@@ -68,11 +69,13 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await make_case(db, organization_id)
     case = await make_case(db, organization_id, clinician_id=clinician, patient_id=patient)
     file, arriving = await make_file_row(db, case), await make_file_row(db, case)
+    removed = await make_file_row(db, case)
     digest, key, sign_in = secrets.token_bytes(32), ApiKeyId(new_id()), SignInId(new_id())
     event = new_id()
     async with db.transaction(organization_id) as tx:
         await tx.execute("update users set password_hash = 'x' where id = $1", clinician)
         await tx.execute("update files set state = 'receiving' where id = $1", arriving)
+        await tx.execute("update files set deleted_at = now() where id = $1", removed)
         url_path = await tx.fetch_value("select url_path from files where id = $1", file)
         await _insert(tx, "api_keys", key, digest)
         await _insert(tx, "sign_ins", sign_in, clinician, UNTIL)
@@ -90,6 +93,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         case.id,
         file,
         arriving,
+        removed,
         url_path,
         key,
         sign_in,

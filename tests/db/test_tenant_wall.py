@@ -30,8 +30,11 @@ DOORS = {
 new one must be looked at, and must show no more than ids or numbers.
 """
 
-NOT_OURS = {"_pogo_migration", "_pogo_version"}
-"""The migration tool's own notes; the application has no privilege on them either."""
+JOBS = {"pgqueuer", "pgqueuer_log", "pgqueuer_statistics"}
+"""Kinds and ids of jobs, of every organisation: who works through them serves them all."""
+
+NOT_OURS = {"_pogo_migration", "_pogo_version", "pgqueuer_schedules"}
+"""Tools' own tables; the application has no privilege on them either."""
 
 POLICY = (
     "({column} = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), "
@@ -85,7 +88,8 @@ async def test_without_a_scope_no_table_shows_a_row(
     unreadable = set()
     for table in await tables(outside):
         try:
-            assert await outside.fetchval(f"select count(*) from {table}") == 0, table
+            rows = await outside.fetchval(f"select count(*) from {table}")
+            assert rows == 0 or table in JOBS, table
         except asyncpg.InsufficientPrivilegeError:
             unreadable.add(table)
     assert unreadable == DIRECTORIES | COUNTERS | NOT_OURS

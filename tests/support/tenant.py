@@ -6,7 +6,7 @@ import base64
 import re
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Any
 from uuid import UUID, uuid4
@@ -32,12 +32,18 @@ Row = tuple[str, str]
 
 @dataclass(frozen=True)
 class Stored:
-    """One file of the clinic. `url`: by what a clinician fetches it; none if it is in no case."""
+    """One file of the clinic. `url`: by what a clinician fetches it; none if it is removed."""
 
     id: str
     name: str
     content: bytes
     url: str | None
+
+    @property
+    def path_name(self) -> str:
+        """The name in its URL, or its label where the URL has no more than its id."""
+        last = (self.url or "").rpartition("/")[2]
+        return self.name if last in {"", self.id} else last
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,11 @@ class Clinic:
     case_id: str
     files: tuple[Stored, ...]
     cursor: str
+    removed_case: str
+    removed_number: str
+    removed_file: Stored
+    spoken: str
+    """A word of the case's summary."""
 
     async def rows(self) -> set[Row]:
         """Table and content of every row, of every table that has an organisation."""
@@ -77,7 +88,12 @@ class Clinic:
         text = " ".join(content for _, content in await self.rows())
         found = {*_WORD.findall(text), *_UUID.findall(text), *_DIGEST.findall(text)}
         found |= {digest_of(bytes.fromhex(each)) for each in _DIGEST.findall(text)}
-        found |= {self.case_number, self.cursor, str(self.clinician.user.phone)}
+        found |= {
+            self.case_number,
+            self.removed_number,
+            self.cursor,
+            str(self.clinician.user.phone),
+        }
         found |= {str(self.patient.user.phone), str(self.patient.key)}
         for each in (self.clinician, self.patient):
             found |= {each.tokens.access_token, each.tokens.refresh_token}
@@ -87,22 +103,24 @@ class Clinic:
         """By what a stranger asks for each of its files, with each kind of its ids."""
         ids = cycle((self.case_id, *self.people(), self.files[0].id, self.case_number))
         emails = cycle((str(self.patient.user.email), str(self.clinician.user.email)))
-        for file in self.files:
-            for case in (self.case_id, self.case_number):
-                yield {
-                    "case_id": case,
-                    "file_id": file.id,
-                    "name": file.url.rpartition("/")[2] if file.url else file.name,
-                    "user_id": str(self.clinician.user.id),
-                    "email": next(emails),
-                    "patient_email": str(self.patient.user.email),
-                    "phone_number": str(self.patient.user.phone),
-                    "patient_phone": str(self.patient.user.phone),
-                    "after": self.cursor,
-                    "any id": next(ids),
-                    "refresh_token": refresh_token,
-                    **_SAID,
-                }
+        asked = [(file, case) for file in self.files for case in (self.case_id, self.case_number)]
+        removed = (self.removed_case, self.removed_number)
+        for file, case in (*asked, *((self.removed_file, case) for case in removed)):
+            yield {
+                "case_id": case,
+                "file_id": file.id,
+                "name": file.path_name,
+                "user_id": str(self.clinician.user.id),
+                "email": next(emails),
+                "patient_email": str(self.patient.user.email),
+                "phone_number": str(self.patient.user.phone),
+                "patient_phone": str(self.patient.user.phone),
+                "after": self.cursor,
+                "search": self.spoken,
+                "any id": next(ids),
+                "refresh_token": refresh_token,
+                **_SAID,
+            }
 
     async def check_bytes(self, clinician: httpx.AsyncClient) -> None:
         """Its files are still there, byte by byte."""
@@ -125,6 +143,8 @@ _SAID = {
     "password": "a guess",
     "data": base64.b64encode(b"%PDF-1.7\n%%EOF\n").decode(),
     "file_name": "renamed.pdf",
+    "start_date": "2026-01-02",
+    "end_date": "2099-12-31",
 }
 """What is said in the same words of every clinic."""
 
@@ -143,6 +163,7 @@ def absent(names: Names) -> Names:
         "patient_email": email,
         "phone_number": _phone(),
         "patient_phone": _phone(),
+        "search": word(),
         "after": base64.urlsafe_b64encode(bytes(8) + uuid4().bytes).decode(),
         "any id": number if names["any id"].isdigit() else str(uuid4()),
         "refresh_token": f"{secrets.token_hex(11)}.{secrets.token_hex(21)}x",
@@ -155,7 +176,9 @@ def digest_of(sha256: bytes) -> str:
 
 
 async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.AsyncClient) -> Clinic:
-    """A clinic with a case, its people, and a file of each way by which one can come."""
+    """A clinic with a case, its people, a file of each way by which one can come, and a case and a
+    file that were removed.
+    """
     organization_id = await make_organization(house.db, f"Clinic {word()}")
     async with house.db.transaction(organization_id) as tx:
         await tx.execute(
@@ -165,13 +188,14 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         )
     doctor = await signed_in_clinician(house, organization_id, **_person(), password=PASSWORD)
     patient = await signed_in_patient(house, organization_id, **_person())
+    spoken = word()
     made = await open_case(
         clinician,
         doctor.headers,
         ("lab_files", f"{word()}.pdf", _pdf()),
         ("radiology_files", f"{word()}.jpg", JPEG + word().encode()),
         patient_name=f"Pat {word()}",
-        case_summary=f"Summary {word()}",
+        case_summary=f"Summary {spoken}",
         patient_gender=word(),
         patient_email=str(patient.user.email),
     )
@@ -181,8 +205,10 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
     assert added.status_code == 201
     await _upload(portal, patient, made["case"]["case_id"])
     general = await _upload(portal, patient, None)
+    general = replace(general, url=f"/documents/{general.id}")
     listed = await clinician.get(f"/cases/files/{made['case']['id']}", headers=doctor.headers)
     files = [await _stored(clinician, doctor, each) for each in listed.json()["files"]]
+    removed = await _remove(clinician, doctor, made["case"]["id"])
     page = await portal.get(FILES, headers=patient.headers, params={"limit": "1"})
     return Clinic(
         house,
@@ -193,7 +219,23 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         made["case"]["case_id"],
         (*files, general),
         success(page)["pageInfo"]["endCursor"],
+        *removed,
+        spoken,
     )
+
+
+async def _remove(
+    client: httpx.AsyncClient, owner: SignedIn, case: object
+) -> tuple[str, str, Stored]:
+    """A case that was removed, by both its ids, and a file of `case` that was."""
+    name = f"{word()}.pdf"
+    made = await open_case(client, owner.headers, patient_name=f"Pat {word()}")
+    added = await add_file(client, owner.headers, case, name=name, content=_pdf())
+    file, gone = added.json()["file"], made["case"]
+    for path in (f"/cases/file/{file['file_id']}", f"/cases/cases/{gone['id']}"):
+        answer = await client.delete(path, headers=owner.headers)
+        assert answer.status_code == 200, answer.text
+    return gone["case_id"], str(gone["id"]), Stored(file["file_id"], name, b"", None)
 
 
 def word() -> str:

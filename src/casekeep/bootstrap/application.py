@@ -18,12 +18,14 @@ from casekeep.clinician_api.app import openapi as clinician_document
 from casekeep.files.sweeping import sweep_forever
 from casekeep.http.logs import configure_logging
 from casekeep.http.root import Apps, Root
+from casekeep.jobs.running import Runner
 from casekeep.kernel.processes import ending_with
 from casekeep.pages.app import Published
 from casekeep.pages.app import build_app as build_pages
 from casekeep.portal_api.app import build_app as build_portal_api
 from casekeep.portal_api.app import openapi as portal_document
 from casekeep.settings import Settings, load_settings
+from casekeep.worker.binding import work_of
 
 _SWEEP_SECONDS = 30.0
 _SEAL_SECONDS = 10.0
@@ -65,12 +67,17 @@ async def _serving(settings: Settings) -> AsyncGenerator[Apps, None]:
             asyncio.create_task(sweep_forever(house.db, house.blobs, _SWEEP_SECONDS)),
             asyncio.create_task(seal_forever(house.db, every=_SEAL_SECONDS)),
         ]
+        runner = Runner(house.db, work_of(house)) if settings.jobs else None
+        if runner:
+            runner.start()
         try:
             yield apps
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if runner:
+                await runner.close()
 
 
 def _settle_memory() -> None:

@@ -17,6 +17,18 @@ class AnalysisState(StrEnum):
     ARCHIVED = "archived"
 
 
+class Stage(StrEnum):
+    """Where a case stands between clinic and patient (the portal contract's `status`)."""
+
+    OPEN = "OPEN"
+    ASSIGNED = "ASSIGNED"
+    IN_PROGRESS = "IN_PROGRESS"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    NO_DECISION = "NO_DECISION"
+    ABANDONED = "ABANDONED"
+
+
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
     """What the decision about a case needs, and no more."""
@@ -42,10 +54,23 @@ class Case:
     patient_age: int | None
     patient_gender: str | None
     summary: str | None
-    stage: str
+    stage: Stage
     analysis_state: AnalysisState
     created_at: datetime
     updated_at: datetime
+    deleted: bool = False
+
+    @property
+    def facts(self) -> CaseFacts:
+        """What a decision about it needs."""
+        return CaseFacts(
+            self.id,
+            self.number,
+            self.organization_id,
+            self.clinician_id,
+            self.patient_id,
+            self.deleted,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +87,68 @@ class NewCase:
     summary: str | None = None
     patient_email: str | None = None
     patient_phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseChange:
+    """What is to become different about a case; None leaves a thing as it is. An empty `summary`
+    removes it. `patient_age` in years.
+    """
+
+    patient_name: str | None = None
+    patient_age: int | None = None
+    summary: str | None = None
+    analysis_state: AnalysisState | None = None
+    stage: Stage | None = None
+
+
+class CaseSort(StrEnum):
+    """What a list of cases is ordered by; ties by id."""
+
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+    PATIENT_NAME = "patient_name"
+    STATUS = "status"
+    ID = "id"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases are wanted. `search`: a part of the patient's name or of the summary, whatever
+    its case, or a case's number. `since` is within, `until` is not; both are about `created_at`.
+    """
+
+    analysis_state: AnalysisState | None = None
+    search: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOrder:
+    """In which order cases are wanted."""
+
+    by: CaseSort = CaseSort.CREATED_AT
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PageAsked:
+    """Which page of a list is wanted: at most `limit` cases, after the first `skip` ones or after
+    what the cursor `after` names.
+    """
+
+    limit: int
+    skip: int = 0
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseList:
+    """Cases in the order that was asked for. `total`: how many the filter lets through, on all
+    pages; `next_after`: the cursor of the following page, if there is one.
+    """
+
+    cases: tuple[Case, ...]
+    total: int
+    next_after: str | None = None

@@ -4,28 +4,23 @@ that come with a case are kept in the same transaction, or none of it is.
 
 from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
 
 from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
 from casekeep.cases import queries
+from casekeep.cases.access import owner_for
+from casekeep.cases.describing import (
+    checked_age,
+    checked_summary,
+    clean_gender,
+    clean_patient_name,
+)
 from casekeep.cases.model import Case, NewCase
 from casekeep.db.database import Tx
 from casekeep.identity.accounts import find_or_create_patient
 from casekeep.identity.actors import who
-from casekeep.identity.model import Actor, Administrator, Clinician, Operator, Partner, Patient
-from casekeep.kernel.errors import InputNotValid, RoleNotAllowed
+from casekeep.identity.model import Actor
 from casekeep.kernel.ids import CaseId, UserId, new_id
-from casekeep.kernel.texts import one_line
-
-LONGEST_NAME = 200
-"""Characters that a patient's name may have."""
-
-LONGEST_GENDER = 50
-"""Characters that a patient's gender may have."""
-
-OLDEST = 150
-"""Years that a patient may have."""
 
 
 async def open_case(tx: Tx, audit: AuditLog, actor: Actor, new: NewCase, *, at: datetime) -> Case:
@@ -35,7 +30,7 @@ async def open_case(tx: Tx, audit: AuditLog, actor: Actor, new: NewCase, *, at: 
     is new (clinician contract, `POST /cases/create_case`).
     Raises RoleNotAllowed, InputNotValid, and what `find_or_create_patient` raises.
     """
-    owner = _owner(actor)
+    owner = owner_for(actor)
     new = _cleaned(new)
     case = await queries.insert_case(
         tx,
@@ -50,30 +45,14 @@ async def open_case(tx: Tx, audit: AuditLog, actor: Actor, new: NewCase, *, at: 
     return case
 
 
-def _owner(actor: Actor) -> UserId | None:
-    match actor:
-        case Clinician():
-            return actor.user_id
-        case Operator():
-            return None
-        case Patient() | Administrator() | Partner():
-            raise RoleNotAllowed
-        case _:
-            assert_never(actor)
-
-
 def _cleaned(new: NewCase) -> NewCase:
-    name = one_line(new.patient_name, "patient_name")
-    gender = one_line(new.patient_gender, "patient_gender")
-    if "\0" in (new.summary or ""):
-        raise InputNotValid("A text may not hold a NUL character")
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise InputNotValid(f"patient_name must have 1 to {LONGEST_NAME} characters")
-    if len(gender) > LONGEST_GENDER:
-        raise InputNotValid(f"patient_gender must have at most {LONGEST_GENDER} characters")
-    if not 0 <= new.patient_age <= OLDEST:
-        raise InputNotValid(f"patient_age must be 0 to {OLDEST}")
-    return replace(new, patient_name=name, patient_gender=gender)
+    return replace(
+        new,
+        patient_name=clean_patient_name(new.patient_name),
+        patient_age=checked_age(new.patient_age),
+        patient_gender=clean_gender(new.patient_gender),
+        summary=None if new.summary is None else checked_summary(new.summary),
+    )
 
 
 async def _patient(tx: Tx, audit: AuditLog, actor: Actor, new: NewCase) -> UserId | None:

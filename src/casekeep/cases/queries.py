@@ -1,12 +1,22 @@
-"""All SQL of the cases room: rows in, frozen data out. It decides nothing."""
+"""SQL of the cases room about one case: rows in, frozen data out. It decides nothing; lists are in
+`queries_lists`.
+"""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from casekeep.cases.model import AnalysisState, Case, CaseFacts, NewCase
+from casekeep.cases.model import AnalysisState, Case, CaseChange, CaseFacts, NewCase, Stage
 from casekeep.db.database import Row, Tx
 from casekeep.kernel.ids import CaseId, CaseNumber, CaseRef, UserId
+
+CASES = """
+    select id, number, organization_id, clinician_id, patient_id, patient_name, patient_age,
+           patient_gender, summary, stage, analysis_state, created_at, updated_at,
+           deleted_at is not null as deleted
+    from cases where organization_id = $1 and """
+"""Whole cases of the organisation, for `case_of`; what else they must be is to follow."""
 
 _NO_CASE = -1
 _LARGEST_NUMBER = 2**63 - 1
@@ -15,6 +25,7 @@ _FACTS = """
     select id, number, organization_id, clinician_id, patient_id, deleted_at is not null as deleted
     from cases where organization_id = $1 and """
 _LOCK = " for no key update"
+_NOT_REMOVED = " and deleted_at is null"
 
 # The number is counted on the organisation's row: of two new cases at once, one waits.
 _OPEN = """
@@ -27,6 +38,12 @@ _OPEN = """
     select $1, $2, counted.number, $3, $4, $5, $6, $7, $8, $9, $9 from counted
     returning id, number, organization_id, clinician_id, patient_id, patient_name, patient_age,
               patient_gender, summary, stage, analysis_state, created_at, updated_at"""
+_CHANGE = """
+    update cases
+    set patient_name = coalesce($3, patient_name), patient_age = coalesce($4, patient_age),
+        summary = case when $5::text is null then summary else nullif($5, '') end,
+        analysis_state = coalesce($6, analysis_state), updated_at = $7
+    where organization_id = $1 and id = $2 and deleted_at is null"""
 
 
 def id_and_number(ref: CaseRef) -> tuple[CaseId | None, CaseNumber | None]:
@@ -42,6 +59,14 @@ async def case_facts(tx: Tx, ref: CaseRef, *, lock: bool) -> CaseFacts | None:
     wanted, key = ("id = $2", case_id) if number is None else ("number = $2", number)
     row = await tx.fetch_row(_FACTS + wanted + (_LOCK if lock else ""), tx.organization_id, key)
     return None if row is None else CaseFacts(*row.values())
+
+
+async def find_case(tx: Tx, ref: CaseRef) -> Case | None:
+    """A case that nobody removed, whole."""
+    case_id, number = id_and_number(ref)
+    wanted, key = ("id = $2", case_id) if number is None else ("number = $2", number)
+    row = await tx.fetch_row(CASES + wanted + _NOT_REMOVED, tx.organization_id, key)
+    return None if row is None else case_of(row)
 
 
 async def wait_for_numbers(tx: Tx) -> None:
@@ -82,10 +107,75 @@ async def insert_case(
     )
     if row is None:
         raise LookupError("the transaction's organisation does not exist")
-    return _case(row)
+    return case_of(row)
 
 
-def _case(row: Row) -> Case:
+async def change(tx: Tx, case_id: CaseId, change: CaseChange, at: datetime) -> None:
+    """Change all but the stage of a case that nobody removed."""
+    await tx.execute(
+        _CHANGE,
+        tx.organization_id,
+        case_id,
+        change.patient_name,
+        change.patient_age,
+        change.summary,
+        change.analysis_state,
+        at,
+    )
+
+
+async def set_stage(tx: Tx, case_id: CaseId, stage: Stage, at: datetime) -> bool:
+    """Put a case into a stage; False if it is there already, or was removed."""
+    changed = await tx.execute(
+        """update cases set stage = $3, updated_at = $4
+           where organization_id = $1 and id = $2 and stage <> $3 and deleted_at is null""",
+        tx.organization_id,
+        case_id,
+        stage,
+        at,
+    )
+    return changed == 1
+
+
+async def end_processing(tx: Tx, case_id: CaseId, state: AnalysisState, at: datetime) -> bool:
+    """Take a case from `processing` to another state; False if it is not in that one any more."""
+    changed = await tx.execute(
+        """update cases set analysis_state = $3, updated_at = $4
+           where organization_id = $1 and id = $2 and analysis_state = 'processing'
+             and deleted_at is null""",
+        tx.organization_id,
+        case_id,
+        state,
+        at,
+    )
+    return changed == 1
+
+
+async def mark_removed(tx: Tx, case_id: CaseId, by: UserId | None, at: datetime) -> None:
+    """Take a case away."""
+    await tx.execute(
+        """update cases set deleted_at = $3, deleted_by = $4
+           where organization_id = $1 and id = $2 and deleted_at is null""",
+        tx.organization_id,
+        case_id,
+        at,
+        by,
+    )
+
+
+async def mark_restored(tx: Tx, case_id: CaseId) -> None:
+    """Bring a removed case back as it was."""
+    await tx.execute(
+        """update cases set deleted_at = null, deleted_by = null
+           where organization_id = $1 and id = $2""",
+        tx.organization_id,
+        case_id,
+    )
+
+
+def case_of(row: Row | Mapping[str, Any]) -> Case:
+    """The case that a row of `CASES` is."""
     columns: dict[str, Any] = dict(row)
     columns["analysis_state"] = AnalysisState(columns["analysis_state"])
+    columns["stage"] = Stage(columns["stage"])
     return Case(**columns)

@@ -44,6 +44,7 @@ def casekeep(
 
 
 app.command("serve")(server.serve)
+app.command("worker")(server.worker)
 app.command("demo")(server.demo)
 app.command("migrate")(upkeep.migrate)
 app.add_typer(accounts.organizations, name="org")

@@ -1,4 +1,4 @@
-"""`casekeep serve` and `casekeep demo`: the server in the foreground."""
+"""`casekeep serve`, `casekeep worker` and `casekeep demo`: processes in the foreground."""
 
 from typing import Annotated, Any
 
@@ -47,6 +47,22 @@ def serve(
 
 def _announce(url: str) -> None:
     typer.echo(f"Casekeep is ready on {url}")
+
+
+def worker(data: DataOption = None) -> None:
+    """Do jobs, such as telling webhooks, and serve nobody, until Ctrl-C or SIGTERM.
+
+    The server does jobs itself unless CASEKEEP_JOBS is false: start workers where jobs deserve
+    machines or processes of their own, as many as you like. One that is killed loses nothing.
+
+    Example: `casekeep worker --data /srv/casekeep`
+    """
+    from casekeep.cli import serving  # noqa: PLC0415 - heavy, and needed here only
+
+    settings = load_settings({"data": data})
+    notices.tell_unknown_variables()
+    with notices.around(settings):
+        serving.work(settings, on_ready=lambda: typer.echo("Casekeep's worker is ready"))
 
 
 def demo(

@@ -1,5 +1,6 @@
 """Runs the server: the database's supervisor and a pool of server processes, until SIGTERM."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ from uvicorn.supervisors import Multiprocess
 
 from casekeep.bootstrap.channels import open_channels
 from casekeep.bootstrap.database import running_database
+from casekeep.bootstrap.working import work_until_told
 from casekeep.cli.listening import listen
 from casekeep.db.addresses import Addresses
 from casekeep.http.logs import configure_logging
@@ -35,6 +37,14 @@ def serve(
         if prepare is not None:
             prepare(database.addresses)
         return _run(settings, listener, on_ready)
+
+
+def work(settings: Settings, *, on_ready: Callable[[], None]) -> None:
+    """Do jobs until SIGTERM or SIGINT. Raises what `running_database` raises."""
+    configure_logging()
+    open_channels(settings)
+    with running_database(settings, keep=True):
+        asyncio.run(work_until_told(settings, on_ready))
 
 
 class _Supervisor(Multiprocess):

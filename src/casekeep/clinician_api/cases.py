@@ -1,13 +1,15 @@
-"""Opening a case, with the files that come with it: all or nothing."""
+"""The calls about cases. Opening one, with the files that come with it, is all or nothing."""
 
 from litestar import Router, post
 
 from casekeep.audit.actions import Action
+from casekeep.cases.describing import LONGEST_GENDER, LONGEST_NAME, OLDEST
 from casekeep.cases.model import NewCase
-from casekeep.cases.opening import LONGEST_GENDER, LONGEST_NAME, OLDEST
 from casekeep.files.model import Category
 from casekeep.http.connections import house_of
 
+from .case_changes import analyze_case, delete_case, get_case, restore_case, update_case
+from .case_list import all_cases
 from .forms import Form, read_form
 from .openapi import AGE_REFUSED, BEARER, CreateCaseOperation, refusals
 from .proof import SignedInRequest, demand_same_user, require_token
@@ -53,7 +55,15 @@ def _new_case(form: Form) -> NewCase:
 
 router = Router(
     path="/cases",
-    route_handlers=[create_case],
+    route_handlers=[
+        create_case,
+        all_cases,
+        get_case,
+        update_case,
+        delete_case,
+        restore_case,
+        analyze_case,
+    ],
     guards=[require_token],
     security=[BEARER],
     tags=["Cases"],

@@ -15,9 +15,9 @@ from casekeep.files.removal import remove_file
 from casekeep.http.conditions import Verdict, judge
 from casekeep.http.connections import house_of
 from casekeep.http.downloads import send_file
-from casekeep.kernel.ids import FileId
 
 from .errors import FieldsNotValid, field_problem
+from .file_changes import case_documents, get_file, restore_file, trash, update_file
 from .forms import Form, read_form
 from .openapi import (
     BEARER,
@@ -32,7 +32,7 @@ from .openapi import (
     refusals,
 )
 from .proof import SignedInRequest, demand_same_user, require_token
-from .wire import FileAdded, FilesOut, Message, file_out, read_case_ref, read_uuid
+from .wire import FileAdded, FilesOut, Message, file_out, read_case_ref, read_file_id
 
 _encode = msgspec.json.Encoder().encode
 
@@ -119,7 +119,7 @@ async def delete_file(
 ) -> Message:
     """Take a file away; its row and bytes stay until they are purged."""
     await demand_same_user(request, user_id)
-    file = FileId(read_uuid(file_id, "file_id", "Input should be a UUID"))
+    file = read_file_id(file_id)
     case = read_case_ref(case_id, "query") if case_id is not None else None
     house = house_of(request)
     await remove_file(house.db, house.audit, request.auth.actor, file, case)
@@ -131,6 +131,7 @@ async def delete_file(
         "/lab_files/{case_id:str}/{name:str}",
         "/radiology_files/{case_id:str}/{name:str}",
         "/files/{case_id:str}/{name:str}",
+        "/documents/{file_id:str}",
     ],
     http_method=[HttpMethod.GET, HttpMethod.HEAD],
     guards=[require_token],
@@ -155,7 +156,16 @@ async def download(request: SignedInRequest) -> ASGIApp:
 
 router = Router(
     path="/cases",
-    route_handlers=[case_files, upload, delete_file],
+    route_handlers=[
+        case_files,
+        upload,
+        get_file,
+        update_file,
+        delete_file,
+        restore_file,
+        trash,
+        case_documents,
+    ],
     guards=[require_token],
     security=[BEARER],
     tags=["Files"],

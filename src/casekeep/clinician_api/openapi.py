@@ -22,7 +22,7 @@ from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.types import ControllerRouterHandler, Method
 from litestar.types.internal_types import PathParameterDefinition
 
-from casekeep.cases.opening import LONGEST_GENDER, LONGEST_NAME, OLDEST
+from casekeep.cases.describing import LONGEST_GENDER, LONGEST_NAME, OLDEST
 from casekeep.http.openapi import made_document
 
 from .errors import NO_STORAGE, field_problem

@@ -10,7 +10,7 @@ from casekeep.files.model import StoredFile
 from casekeep.http.reading import uuid_in
 from casekeep.http.timestamps import seconds
 from casekeep.identity.model import Tokens, User
-from casekeep.kernel.ids import CaseId, CaseNumber, CaseRef
+from casekeep.kernel.ids import CaseId, CaseNumber, CaseRef, FileId
 
 from .errors import FieldsNotValid, field_problem
 
@@ -41,8 +41,14 @@ class FilesOut(msgspec.Struct, frozen=True):
     files: list[FileOut]
 
 
+class FileOnly(msgspec.Struct, frozen=True):
+    """`GET /cases/file/{file_id}`, and a restored file."""
+
+    file: FileOut
+
+
 class FileAdded(msgspec.Struct, frozen=True):
-    """`POST /cases/upload`."""
+    """`POST /cases/upload`, and a changed file."""
 
     message: str
     file: FileOut
@@ -76,6 +82,44 @@ class CaseCreated(msgspec.Struct, frozen=True):
     message: str
     case: CaseOut
     uploaded_files: list[FileOut]
+
+
+class CaseOnly(msgspec.Struct, frozen=True):
+    """`POST /cases/cases/{case_id}/restore`."""
+
+    case: CaseOut
+
+
+class CaseChanged(msgspec.Struct, frozen=True):
+    """An act on a case, and the case after it."""
+
+    message: str
+    case: CaseOut
+
+
+class CasesOut(msgspec.Struct, frozen=True):
+    """`GET /cases/all_cases`, when no page is asked for: every case."""
+
+    cases: list[CaseOut]
+
+
+class CasesPage(msgspec.Struct, frozen=True):
+    """`GET /cases/all_cases`, page by page. `total` counts the cases on all pages; `page` is null
+    where `after` led; `next` is the `after` of the next page, null on the last one.
+    """
+
+    cases: list[CaseOut]
+    total: int
+    page: int | None
+    limit: int
+    next: str | None
+
+
+class TrashOut(msgspec.Struct, frozen=True):
+    """`GET /cases/trash`: what was deleted last, the newest deletion first."""
+
+    cases: list[CaseOut]
+    files: list[FileOut]
 
 
 class UserOut(msgspec.Struct, frozen=True):
@@ -160,6 +204,11 @@ def read_case_ref(text: str, where: str = "path") -> CaseRef:
     if is_number and int(text) <= _LARGEST_NUMBER:
         return CaseNumber(int(text))
     return CaseId(read_uuid(text, "case_id", "Input should be a case number or a UUID", where))
+
+
+def read_file_id(text: str) -> FileId:
+    """A file's id in a path. Raises FieldsNotValid."""
+    return FileId(read_uuid(text, "file_id", "Input should be a UUID"))
 
 
 def read_uuid(text: str, field: str, message: str, where: str = "path") -> UUID:

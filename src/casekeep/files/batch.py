@@ -12,16 +12,16 @@ from casekeep.cases.access import visible_case
 from casekeep.cases.model import Case, NewCase
 from casekeep.cases.opening import open_case
 from casekeep.cases.outcome import was_opened
+from casekeep.cases.refusing import asked_case, asked_number
 from casekeep.db.database import Tx
 from casekeep.files import queries_receiving
 from casekeep.files.arriving import Arriving
 from casekeep.files.keeping import Parts, are_stored, commit, keep_files
 from casekeep.files.model import Category, Received, StoredFile
 from casekeep.files.names import clean_name
-from casekeep.files.people import acting_user
 from casekeep.files.placing import folder_of_case, folder_of_new_case, place, place_document
 from casekeep.files.queries_receiving import Keeping
-from casekeep.files.refusing import asked_case, asked_number
+from casekeep.identity.actors import acting_user
 from casekeep.identity.model import Actor, Patient
 from casekeep.kernel.errors import RoleNotAllowed
 from casekeep.kernel.ids import CaseId, CaseRef, FileId, new_id

@@ -9,12 +9,12 @@ from typing import TypeVar
 from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
 from casekeep.blobs.store import BlobStore, StoreUnavailable
+from casekeep.cases.refusing import recording_refusal
 from casekeep.db.database import Database, Tx
 from casekeep.files import queries, queries_receiving
 from casekeep.files.arriving import too_large
 from casekeep.files.model import SizeLimits, StoredFile
 from casekeep.files.queries_receiving import Keeping, Placed
-from casekeep.files.refusing import recording_refusal
 from casekeep.identity.actors import who
 from casekeep.identity.model import Actor
 from casekeep.kernel.clock import Clock

@@ -8,15 +8,14 @@ from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
 from casekeep.cases.access import may_see
 from casekeep.cases.model import CaseFacts
+from casekeep.cases.refusing import asked_case, asked_number, recording_refusal
 from casekeep.db.database import Database
 from casekeep.files import queries
 from casekeep.files.cursors import cursor_after, read_cursor
 from casekeep.files.model import Page, StoredFile
-from casekeep.files.people import viewer
 from casekeep.files.queries import Shown
-from casekeep.files.refusing import asked_case, asked_number, recording_refusal
 from casekeep.files.visibility import may_read
-from casekeep.identity.actors import who
+from casekeep.identity.actors import viewer, who
 from casekeep.identity.model import Actor, Patient
 from casekeep.kernel.errors import CaseNotVisible, InputNotValid
 from casekeep.kernel.ids import CaseId, CaseRef

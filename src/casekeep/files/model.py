@@ -8,8 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
-from casekeep.cases.model import CaseFacts
-from casekeep.kernel.ids import CaseId, CaseNumber, FileId, OrganizationId, UserId
+from casekeep.cases.model import Case, CaseFacts
+from casekeep.kernel.ids import CaseId, CaseNumber, CaseRef, FileId, OrganizationId, UserId
 
 
 class Category(StrEnum):
@@ -53,7 +53,9 @@ class StoredFile(msgspec.Struct, frozen=True):
 
 class FileFacts(msgspec.Struct, frozen=True):
     """What the decision about a file needs, and no more. `case`: None for a general document;
-    `hides_restricted`: the organisation hides restricted files from patients.
+    `hides_restricted`: the organisation hides restricted files from patients; `of_own_patient`:
+    whoever asks is the clinician of a live case of the file's patient, which is only looked up for
+    a general document.
     """
 
     organization_id: OrganizationId
@@ -62,6 +64,7 @@ class FileFacts(msgspec.Struct, frozen=True):
     is_restricted: bool
     hides_restricted: bool
     deleted: bool
+    of_own_patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,27 @@ class Received:
     size: int
     sha256: bytes
     category: Category | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What is to become different about a file; None leaves a thing as it is. `case`: the case that
+    it moves to.
+    """
+
+    name: str | None = None
+    category: Category | None = None
+    is_phi: bool | None = None
+    is_restricted: bool | None = None
+    case: CaseRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trash:
+    """What was removed and may be brought back, the newest removal first."""
+
+    cases: tuple[Case, ...]
+    files: tuple[StoredFile, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from functools import partial
 from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
 from casekeep.blobs.store import BlobKey, BlobStore
+from casekeep.cases.refusing import recording_refusal
 from casekeep.db.database import Database, Tx
 from casekeep.db.errors import RowNotValid
 from casekeep.files import queries
@@ -16,8 +17,7 @@ from casekeep.files.finding import readable
 from casekeep.files.links import Link, Links
 from casekeep.files.model import StoredFile
 from casekeep.files.queries import Shown
-from casekeep.files.refusing import recording_refusal
-from casekeep.identity.actors import who
+from casekeep.identity.actors import viewer, who
 from casekeep.identity.model import Actor
 from casekeep.kernel.errors import FileNotVisible, TokenNotValid
 
@@ -40,7 +40,9 @@ async def open_by_url_path(
     """
     asked = Event(Action.FILE_OPENED)
     given = url_path if url_path.isprintable() else ""  # no other was ever given out
-    return await _open(db, audit, blobs, actor, asked=asked, find=partial(_by_url_path, given))
+    return await _open(
+        db, audit, blobs, actor, asked=asked, find=partial(_by_url_path, actor, given)
+    )
 
 
 async def open_link(
@@ -78,11 +80,11 @@ async def _open(
     return OpenFile(file, partial(blobs.read, BlobKey(file.organization_id, file.id)))
 
 
-async def _by_url_path(url_path: str, tx: Tx) -> Shown | None:
-    return await queries.find_by_url_path(tx, url_path)
+async def _by_url_path(actor: Actor, url_path: str, tx: Tx) -> Shown | None:
+    return await queries.find_by_url_path(tx, url_path, viewer(actor))
 
 
 async def _by_link(link: Link, tx: Tx) -> Shown | None:
     live = link.is_live and await queries.is_live_patient(tx, link.actor.user_id)
-    found = await queries.find_by_id(tx, link.file_id)
+    found = await queries.find_by_id(tx, link.file_id, link.actor.user_id)
     return found if live else None

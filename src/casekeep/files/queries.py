@@ -4,6 +4,7 @@ nothing; what is still arriving is in `queries_receiving`.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -11,13 +12,28 @@ import msgspec
 from casekeep.cases.model import CaseFacts
 from casekeep.cases.queries import id_and_number
 from casekeep.db.database import Database, Row, Tx
-from casekeep.files.model import Category, FileFacts, StoredFile, Uploader
+from casekeep.files.model import Category, FileChange, FileFacts, StoredFile, Uploader
 from casekeep.kernel.ids import CaseId, CaseRef, FileId, OrganizationId, UserId
 
-_BY_ID = "select * from shown_files where organization_id = $1 and file_id = $2"
+# A general document comes with one fact more: whether the viewer has a live case of its patient.
+_ONE = """
+    select s.*, s.case_id is null and exists (
+        select from cases c
+        where c.organization_id = $1 and c.patient_id = s.patient_id and c.clinician_id = $3
+          and c.deleted_at is null) as of_own_patient
+    from shown_files s where s.organization_id = $1 and """
 _BY_IDS = """select * from shown_files where organization_id = $1 and file_id = any($2)
              order by file_id"""
-_BY_URL_PATH = "select * from shown_files where organization_id = $1 and url_path = $2"
+_OF_CASE = """select * from shown_files where organization_id = $1 and case_id = $2
+              order by created_at, file_id"""
+_DOCUMENTS = """s.case_id is null and s.patient_id = $2 order by s.created_at, s.file_id"""
+_CHANGE = """
+    update files
+    set name = coalesce($3, name), category = coalesce($4, category),
+        is_phi = coalesce($5, is_phi), is_restricted = coalesce($6, is_restricted),
+        case_id = coalesce($7, case_id),
+        patient_id = case when $7::uuid is null then patient_id else $8 end
+    where organization_id = $1 and id = $2 and state = 'stored' and deleted_at is null"""
 _CASE_FILES = "select * from case_files($1, $2, $3, $4)"
 _PATIENT_FILES = "select * from patient_files($1, $2, $3, $4, $5, $6, $7)"
 
@@ -29,22 +45,31 @@ class Shown(msgspec.Struct, frozen=True):
     file: StoredFile
 
 
-async def find_by_id(tx: Tx, file_id: FileId) -> Shown | None:
-    """A stored file that nobody removed."""
-    row = await tx.fetch_row(_BY_ID, tx.organization_id, file_id)
-    return None if row is None else _shown(row, _case(row))
+async def find_by_id(tx: Tx, file_id: FileId, viewer: UUID | None) -> Shown | None:
+    """A stored file that nobody removed. `viewer`: who asks, which a general document may need."""
+    return _one(await tx.fetch_row(_ONE + "s.file_id = $2", tx.organization_id, file_id, viewer))
 
 
 async def find_by_ids(tx: Tx, file_ids: Sequence[FileId]) -> tuple[StoredFile, ...]:
     """Stored files, in the order in which their ids were made."""
     rows = await tx.fetch(_BY_IDS, tx.organization_id, file_ids)
-    return tuple(_shown(row, None).file for row in rows)
+    return tuple(shown_of(row, None).file for row in rows)
 
 
-async def find_by_url_path(tx: Tx, url_path: str) -> Shown | None:
+async def find_by_url_path(tx: Tx, url_path: str, viewer: UUID | None) -> Shown | None:
     """A stored file that nobody removed, by the path it was once given."""
-    row = await tx.fetch_row(_BY_URL_PATH, tx.organization_id, url_path)
-    return None if row is None else _shown(row, _case(row))
+    return _one(await tx.fetch_row(_ONE + "s.url_path = $2", tx.organization_id, url_path, viewer))
+
+
+async def documents_of(tx: Tx, patient_id: UserId, viewer: UUID | None) -> list[Shown]:
+    """The general documents of a patient, in upload order."""
+    rows = await tx.fetch(_ONE + _DOCUMENTS, tx.organization_id, patient_id, viewer)
+    return [shown for row in rows if (shown := _one(row))]
+
+
+async def files_in(tx: Tx, case_id: CaseId) -> list[Shown]:
+    """The files of a case in upload order, within a transaction."""
+    return _with_cases(await tx.fetch(_OF_CASE, tx.organization_id, case_id))[1]
 
 
 async def files_of_case(
@@ -109,6 +134,33 @@ async def set_name(tx: Tx, file_id: FileId, name: str) -> bool:
     )
 
 
+async def lock_file(tx: Tx, file_id: FileId) -> None:
+    """Hold the row of a file until the transaction ends."""
+    await tx.execute(
+        "select from files where organization_id = $1 and id = $2 for no key update",
+        tx.organization_id,
+        file_id,
+    )
+
+
+async def change(tx: Tx, file_id: FileId, change: FileChange, case: CaseFacts | None) -> bool:
+    """Change a file's label and marks, and move it to `case`, with its patient, if there is one;
+    False if somebody removed it meanwhile.
+    """
+    changed = await tx.execute(
+        _CHANGE,
+        tx.organization_id,
+        file_id,
+        change.name,
+        change.category,
+        change.is_phi,
+        change.is_restricted,
+        None if case is None else case.id,
+        None if case is None else case.patient_id,
+    )
+    return changed == 1
+
+
 async def is_live_patient(tx: Tx, user_id: UserId) -> bool:
     """Whether this user is a patient of the organisation who may still sign in."""
     return await tx.fetch_value(
@@ -126,13 +178,22 @@ def _with_cases(rows: list[Row]) -> tuple[CaseFacts | None, list[Shown]]:
     for row in rows:
         case_id = row["case_id"]
         if case_id not in cases:
-            cases[case_id] = _case(row)
+            cases[case_id] = case_of_file(row)
         if row["file_id"] is not None:
-            shown.append(_shown(row, cases[case_id]))
+            shown.append(shown_of(row, cases[case_id]))
     return next(iter(cases.values()), None), shown
 
 
-def _case(row: Row) -> CaseFacts | None:
+def _one(row: Row | None) -> Shown | None:
+    """A row with one column more than the view has."""
+    if row is None:
+        return None
+    *columns, of_own_patient = row
+    return shown_of(columns, case_of_file(row), of_own_patient=of_own_patient)
+
+
+def case_of_file(row: Row) -> CaseFacts | None:
+    """The facts of the case that such a row is in."""
     if row["case_id"] is None:
         return None
     return CaseFacts(
@@ -145,13 +206,21 @@ def _case(row: Row) -> CaseFacts | None:
     )
 
 
-def _shown(row: Row, case: CaseFacts | None) -> Shown:
-    """Columns by position, in the order of the view `shown_files`: lists are long."""
+def shown_of(
+    row: Row | Sequence[Any],
+    case: CaseFacts | None,
+    *,
+    of_own_patient: bool = False,
+    deleted: bool = False,
+) -> Shown:
+    """A file of a row that has the columns of the view `shown_files`, read by position: lists are
+    long.
+    """
     (
         case_id, number, organization_id, _, _, _, hides, file_id, patient_id, name, url_path,
         media_type, size, sha256, category, is_phi, is_restricted, created_at, by, first, last,
     ) = row  # fmt: skip
-    facts = FileFacts(organization_id, case, by, is_restricted, hides, deleted=False)
+    facts = FileFacts(organization_id, case, by, is_restricted, hides, deleted, of_own_patient)
     file = StoredFile(
         file_id,
         organization_id,

@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
 from casekeep.blobs.store import BlobStore
+from casekeep.cases.refusing import recording_refusal
 from casekeep.db.database import Database
 from casekeep.files.batch import Batch
 from casekeep.files.content import CLINICAL_TYPES
 from casekeep.files.discarding import Discards
 from casekeep.files.keeping import Parts
 from casekeep.files.model import SizeLimits
-from casekeep.files.refusing import recording_refusal
 from casekeep.identity.model import Actor, Clinician, Operator, Patient
 from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.errors import RoleNotAllowed

@@ -4,12 +4,11 @@ until they are purged.
 
 from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
+from casekeep.cases.refusing import asked_case, asked_number, recording_refusal
 from casekeep.db.database import Database
 from casekeep.files import queries
 from casekeep.files.finding import changeable_file
-from casekeep.files.people import acting_user
-from casekeep.files.refusing import asked_case, asked_number, recording_refusal
-from casekeep.identity.actors import who
+from casekeep.identity.actors import acting_user, who
 from casekeep.identity.model import Actor
 from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.errors import FileNotVisible

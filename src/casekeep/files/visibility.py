@@ -4,6 +4,8 @@ metadata, links and bytes all ask here.
 
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from casekeep.cases.access import may_see
 from casekeep.files.model import FileFacts
 from casekeep.identity.model import Actor, Administrator, Clinician, Operator, Partner, Patient
@@ -12,12 +14,13 @@ from casekeep.identity.model import Actor, Administrator, Clinician, Operator, P
 def may_read(actor: Actor, file: FileFacts) -> bool:
     """Whether `actor` may see and open `file`: one of a case that they see. A patient does not see
     restricted files while the organisation hides them, nor their general documents, which are for
-    staff (portal contract, "Other rules").
+    staff (portal contract, "Other rules"): for the clinicians who have a live case of theirs.
     """
     if file.deleted or file.organization_id != actor.organization_id:
         return False
     if file.case is None:
-        return isinstance(actor, Operator)
+        is_their_clinician = isinstance(actor, Clinician) and file.of_own_patient
+        return is_their_clinician or isinstance(actor, Operator)
     if not may_see(actor, file.case):
         return False
     return not (isinstance(actor, Patient) and file.is_restricted and file.hides_restricted)
@@ -25,12 +28,14 @@ def may_read(actor: Actor, file: FileFacts) -> bool:
 
 def may_change(actor: Actor, file: FileFacts) -> bool:
     """Whether `actor` may rename or remove `file`: a clinician in their own cases, a patient what
-    they added themselves.
+    they added themselves. A general document stays as its patient sent it.
     """
     if not may_read(actor, file):
         return False
     match actor:
-        case Clinician() | Operator():
+        case Clinician():
+            return file.case is not None
+        case Operator():
             return True
         case Patient():
             return file.uploaded_by == actor.user_id
@@ -38,3 +43,18 @@ def may_change(actor: Actor, file: FileFacts) -> bool:
             return False
         case _:
             assert_never(actor)
+
+
+def may_arrange(actor: Actor, file: FileFacts) -> bool:
+    """Whether `actor` may say where `file` belongs and what it is marked as: a clinician whatever
+    they may read, which a general document is too, so that it can be moved into a case.
+    """
+    return isinstance(actor, Clinician | Operator) and may_read(actor, file)
+
+
+def may_restore(actor: Actor, file: FileFacts) -> bool:
+    """Whether `actor` may bring back `file`, which was removed, whoever did: a clinician in their
+    own cases, as long as the case itself is there.
+    """
+    restored = replace(file, deleted=False)
+    return file.deleted and may_arrange(actor, restored) and may_change(actor, restored)

@@ -1,4 +1,7 @@
-"""Names the actors for the audit trail, by kind and id: never by name."""
+"""Names the actors by kind and id, for the audit trail and for rows: never by name."""
+
+from typing import assert_never
+from uuid import UUID
 
 from casekeep.audit.log import Who
 from casekeep.identity.model import (
@@ -11,7 +14,7 @@ from casekeep.identity.model import (
     Role,
     User,
 )
-from casekeep.kernel.ids import OrganizationId
+from casekeep.kernel.ids import OrganizationId, UserId
 
 
 def who(actor: Actor) -> Who:
@@ -27,6 +30,32 @@ def who(actor: Actor) -> Who:
             return Who(organization_id, "partner", api_key_id)
         case Operator(organization_id):
             return Who(organization_id, "operator", None)
+
+
+def acting_user(actor: Actor) -> UserId | None:
+    """The user who acts, or None where no person's account does."""
+    match actor:
+        case Clinician() | Patient() | Administrator():
+            return actor.user_id
+        case Partner() | Operator():
+            return None
+        case _:
+            assert_never(actor)
+
+
+def viewer(actor: Actor) -> UUID | None:
+    """The id that a case must name before what is in it is looked for, or None for the operator,
+    who needs none. It saves work and time; it is not the decision.
+    """
+    match actor:
+        case Operator():
+            return None
+        case Partner():
+            return actor.api_key_id
+        case Clinician() | Patient() | Administrator():
+            return actor.user_id
+        case _:
+            assert_never(actor)
 
 
 def stranger(organization_id: OrganizationId) -> Who:

@@ -1,0 +1,14 @@
+"""Which function does which kind of job, over the assembled house."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from casekeep.http.house import House
+from casekeep.jobs.queue import JobName
+from casekeep.jobs.running import Work
+from casekeep.processing.analysis import analyze_case
+
+
+def work_of(house: House) -> Mapping[JobName, Work]:
+    """Every kind of job that this version does."""
+    return {JobName.ANALYZE_CASE: partial(analyze_case, house.db, house.blobs, house.audit)}
