@@ -9,6 +9,7 @@ machine that the server is told to trust, and on many accounts.
 """
 
 import argparse
+import asyncio
 import http.client
 import json
 import random
@@ -21,10 +22,21 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from benchmarks.clinic import PASSWORD, Clinic, call, command, running_clinic
+import asyncpg
+
+from benchmarks.clinic import PASSWORD, Clinic, call, running_clinic
 
 ACCOUNTS = 500
 RESAMPLES = 2000
+
+
+CLINICIANS = """
+insert into users (id, organization_id, role, email, password_hash)
+select gen_random_uuid(), organization_id, 'clinician', 'doctor' || n || '@example.org',
+       password_hash
+from users, generate_series(1, $2::int) n where id = $1
+returning email
+"""
 
 
 class Request(NamedTuple):
@@ -108,7 +120,7 @@ def questions(clinic: Clinic, foreign: "Foreign") -> Iterator[Question]:
         return f"patien{next(numbers) % ACCOUNTS + 1}t@example.org"
 
     def doctor() -> str:
-        return f"doctor{next(numbers) % len(foreign.doctors)}@example.org"
+        return foreign.doctors[next(numbers) % ACCOUNTS]
 
     def password(email: Callable[[], str]) -> Make:
         path = "/auth/v1/token?grant_type=password"
@@ -171,16 +183,9 @@ class Foreign(NamedTuple):
     doctors: list[str]
 
 
-def furnish(clinic: Clinic, doctors: int = 20) -> Foreign:
-    """Clinicians with passwords, and a case that is neither the caller's nor the patient's."""
-    emails = [f"doctor{number}@example.org" for number in range(doctors)]
-    for email in emails:
-        command(
-            clinic.data,
-            *("user", "create", "--org", clinic.organization_id, "--role", "clinician"),
-            *("--email", email, "--password-stdin"),
-            stdin=PASSWORD,
-        )
+def furnish(clinic: Clinic) -> Foreign:
+    """Many clinicians with a password, and a case that is not the caller's nor the patient's."""
+    emails = asyncio.run(_clinicians(clinic))
     grant = {"email": emails[0], "password": PASSWORD}
     token = call(f"{clinic.url}/auth/v1/token?grant_type=password", grant)["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
@@ -189,6 +194,17 @@ def furnish(clinic: Clinic, doctors: int = 20) -> Foreign:
     added = form(clinic, "/cases/upload", {"case_id": str(case["id"])}, headers, b"%PDF-1.7\n")
     file = added["file"]
     return Foreign(case["case_id"], case["id"], file["file_id"], file["file_url"], emails)
+
+
+async def _clinicians(clinic: Clinic) -> list[str]:
+    """Accounts with the password that the clinic's own clinician has; their email addresses."""
+    dsn = (clinic.addresses.superuser_dsn or "").replace("/postgres?", "/casekeep?")
+    connection = await asyncpg.connect(dsn)
+    try:
+        rows = await connection.fetch(CLINICIANS, clinic.clinician_id, ACCOUNTS)
+    finally:
+        await connection.close()
+    return [row["email"] for row in rows]
 
 
 def form(
