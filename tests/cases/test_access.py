@@ -32,7 +32,8 @@ ACTORS: dict[str, Actor] = {
     "patient's id elsewhere": Patient(ELSEWHERE, PATIENT),
     "patient with the owner's id": Patient(HERE, OWNER),
     "administrator": Administrator(HERE, OWNER),
-    "partner": Partner(HERE, ApiKeyId(OWNER)),
+    "partner": Partner(HERE, ApiKeyId(OTHER)),
+    "partner elsewhere": Partner(ELSEWHERE, ApiKeyId(OWNER)),
     "operator": Operator(HERE),
     "operator elsewhere": Operator(ELSEWHERE),
 }
@@ -41,8 +42,8 @@ ACTORS: dict[str, Actor] = {
 @pytest.mark.parametrize(
     ("case", "seen_by"),
     [
-        (CASE, {"owner", "patient", "operator"}),
-        (NOBODYS, {"operator"}),
+        (CASE, {"owner", "patient", "partner", "operator"}),
+        (NOBODYS, {"partner", "operator"}),
         (replace(CASE, deleted=True), set[str]()),
     ],
 )

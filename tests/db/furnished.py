@@ -31,6 +31,12 @@ _ROWS = {
     "refresh_tokens": ("id, sign_in_id, token_hash, expires_at", "$2, $3, $4, $5"),
     "one_time_codes": ("user_id, code_hash, attempts_left, expires_at", "$2, $3, 5, $4"),
     "rate_limits": ("subject_hash, window_start, used", "$2, $3, 1"),
+    "forms": ("id, title, questions", "$2, 'a form', '[]'"),
+    "case_answers": ("id, case_id, position, question", "$2, $3, 1, '{}'"),
+    "communications": (
+        "id, case_id, text, is_restricted, author_email",
+        "$2, $3, 'a word', false, 'somebody@example.org'",
+    ),
     "audit_events": (
         "action, outcome, actor_kind, id, occurred_at",
         "'file.opened', 'done', 'operator', $2, $3",
@@ -85,6 +91,9 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await _insert(tx, "refresh_tokens", new_id(), sign_in, digest, UNTIL)
         await _insert(tx, "one_time_codes", patient, digest, UNTIL)
         await _insert(tx, "rate_limits", digest, SINCE)
+        await _insert(tx, "forms", new_id())
+        await _insert(tx, "case_answers", new_id(), case.id)
+        await _insert(tx, "communications", new_id(), case.id)
         await _insert(tx, "audit_events", event, SINCE)
         await _insert(tx, "audit_events", new_id(), SINCE)
         await _insert(tx, "audit_seals", event, digest)

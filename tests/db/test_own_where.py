@@ -15,7 +15,7 @@ from casekeep.cases import queries as cases
 from casekeep.db.database import Database, Tx
 from casekeep.files import queries as files
 from casekeep.files import queries_receiving as receiving
-from casekeep.files.model import Category, Received
+from casekeep.files.model import Category, Marks, Received
 from casekeep.files.queries_receiving import Keeping, Placed
 from casekeep.identity import queries as users
 from casekeep.identity import (
@@ -177,7 +177,7 @@ async def test_lists_of_all_are_lists_of_ones_own(
 
 
 def _keeping(mine: Clinic) -> Keeping:
-    return Keeping(mine.case_id, mine.patient, is_phi=True, is_restricted=False, at=NOW)
+    return Keeping(mine.case_id, mine.patient, Marks(is_phi=True), NOW)
 
 
 def _placed(other: Clinic) -> Placed:

@@ -68,7 +68,9 @@ async def test_a_case_is_listed_in_upload_order(room: Room) -> None:
     clinic = await make_clinic(room)
     ids = [await make_file_row(room.db, clinic.first, name=name) for name in ("z", "a", "m")]
     await make_file_row(room.db, clinic.second)
-    for actor in (clinic.clinician, clinic.patient, Operator(clinic.clinician.organization_id)):
+    organization_id = clinic.clinician.organization_id
+    partner = Partner(organization_id, ApiKeyId(new_id()))
+    for actor in (clinic.clinician, clinic.patient, partner, Operator(organization_id)):
         assert await case_ids(room, actor, clinic.first.id) == ids
         assert await case_ids(room, actor, clinic.first.number) == ids
 
@@ -134,7 +136,7 @@ async def test_absent_deleted_and_foreign_cases_are_one_answer_and_one_record(ro
         (await make_clinician(room.db, organization_id), [clinic.first.id, clinic.first.number]),
         (await make_patient(room.db, organization_id), [clinic.first.id, clinic.first.number]),
         (await make_administrator(room.db, organization_id), [clinic.first.id]),
-        (Partner(organization_id, ApiKeyId(new_id())), [clinic.first.id]),
+        (Partner(organization_id, ApiKeyId(new_id())), [clinic.second.id, elsewhere.first.id]),
         (Operator(organization_id), [clinic.second.id, elsewhere.first.id]),
         (
             clinic.clinician,

@@ -21,10 +21,13 @@ ACTORS: dict[str, Actor] = {
     "other patient": Patient(HERE, OTHER),
     "patient's id elsewhere": Patient(ELSEWHERE, PATIENT),
     "administrator": Administrator(HERE, OWNER),
-    "partner": Partner(HERE, ApiKeyId(OWNER)),
+    "partner": Partner(HERE, ApiKeyId(OTHER)),
+    "partner elsewhere": Partner(ELSEWHERE, ApiKeyId(OWNER)),
     "operator": Operator(HERE),
 }
-ALL = {"owner", "patient", "operator"}
+CHANGERS = {"owner", "operator"}
+STAFF = CHANGERS | {"partner"}
+ALL = STAFF | {"patient"}
 NONE = set[str]()
 BY_PATIENT = replace(FILE, uploaded_by=PATIENT)
 RESTRICTED = replace(FILE, is_restricted=True)
@@ -33,16 +36,12 @@ RESTRICTED = replace(FILE, is_restricted=True)
 @pytest.mark.parametrize(
     ("file", "readers", "changers"),
     [
-        (FILE, ALL, {"owner", "operator"}),
-        (BY_PATIENT, ALL, ALL),
-        (RESTRICTED, ALL, {"owner", "operator"}),
-        (replace(RESTRICTED, hides_restricted=True), {"owner", "operator"}, {"owner", "operator"}),
-        (replace(FILE, hides_restricted=True), ALL, {"owner", "operator"}),
-        (
-            replace(BY_PATIENT, is_restricted=True, hides_restricted=True),
-            {"owner", "operator"},
-            {"owner", "operator"},
-        ),
+        (FILE, ALL, CHANGERS),
+        (BY_PATIENT, ALL, CHANGERS | {"patient"}),
+        (RESTRICTED, ALL, CHANGERS),
+        (replace(RESTRICTED, hides_restricted=True), STAFF, CHANGERS),
+        (replace(FILE, hides_restricted=True), ALL, CHANGERS),
+        (replace(BY_PATIENT, is_restricted=True, hides_restricted=True), STAFF, CHANGERS),
         (replace(BY_PATIENT, deleted=True), NONE, NONE),
         (replace(BY_PATIENT, case=dataclasses.replace(CASE, deleted=True)), NONE, NONE),
         (replace(BY_PATIENT, case=None), {"operator"}, {"operator"}),

@@ -1,4 +1,5 @@
 import asyncio
+from datetime import date
 
 import pytest
 
@@ -8,7 +9,7 @@ from casekeep.identity.accounts import (
     find_user,
     list_users,
 )
-from casekeep.identity.model import Clinician, Operator, Role
+from casekeep.identity.model import Clinician, Gender, NewProfile, Operator, Role
 from casekeep.identity.organizations import (
     all_organizations,
     create_organization,
@@ -90,6 +91,35 @@ async def test_a_case_finds_or_makes_its_patient(office: Office) -> None:
     async with office.db.transaction(office.organization_id) as tx:
         rows = await tx.fetch("select action, actor_id, subject_id from audit_events")
     assert [tuple(row) for row in rows] == [("user.created", staff.user_id, made)]
+
+
+async def test_a_new_patient_gets_a_profile_and_a_known_one_keeps_theirs(office: Office) -> None:
+    said = NewProfile(
+        dob=date(1980, 2, 29),
+        gender=Gender.OTHER,
+        address=" 1  Hill Road ",
+        address2="",
+        country="us",
+        language_preferences=("English", "Deutsch", "English"),
+    )
+    for profile in (said, NewProfile(city="Elsewhere")):
+        async with office.db.transaction(office.organization_id) as tx:
+            made = await find_or_create_patient(
+                tx,
+                office.audit,
+                by=Operator(office.organization_id),
+                email="said@example.org",
+                phone="+14155550123",
+                first_name="New",
+                last_name=None,
+                profile=profile,
+            )
+    async with office.db.transaction(office.organization_id) as tx:
+        row = await tx.fetch_row("select * from users where id = $1", made)
+    assert row is not None
+    assert (row["dob"], row["gender"], row["country"]) == (date(1980, 2, 29), "OTHER", "US")
+    assert (row["address"], row["address2"], row["city"]) == ("1 Hill Road", None, None)
+    assert (row["phone"], row["language_preferences"]) == ("+14155550123", ["English", "Deutsch"])
 
 
 async def test_a_patient_is_made_once_however_many_ask(office: Office) -> None:

@@ -15,7 +15,8 @@ from casekeep.kernel.ids import CaseRef, UserId
 
 def may_see(actor: Actor, case: CaseFacts) -> bool:
     """Whether `actor` may see `case`: a clinician their own, a patient the one they are the patient
-    of, the operator every one of the organisation. Nobody sees a deleted or a foreign case.
+    of, the operator and the organisation's own software (a partner) every one of the organisation.
+    Nobody sees a deleted or a foreign case.
     """
     if case.deleted or case.organization_id != actor.organization_id:
         return False
@@ -24,9 +25,9 @@ def may_see(actor: Actor, case: CaseFacts) -> bool:
             return case.clinician_id == actor.user_id
         case Patient():
             return case.patient_id == actor.user_id
-        case Operator():
+        case Operator() | Partner():
             return True
-        case Administrator() | Partner():
+        case Administrator():
             return False
         case _:
             assert_never(actor)

@@ -42,10 +42,15 @@ async def open_case(tx: Tx, audit: AuditLog, actor: Actor, new: NewCase, *, at: 
         patient_id=await _patient(tx, audit, actor, new),
         at=at,
     )
+    await record_opened(tx, audit, actor, case)
+    return case
+
+
+async def record_opened(tx: Tx, audit: AuditLog, actor: Actor, case: Case) -> None:
+    """Say that `actor` opened a case, whichever way it came, in the transaction that opens it."""
     event = Event(Action.CASE_OPENED, case_id=case.id, subject_id=case.patient_id)
     await audit.record(tx, who(actor), event)
     await announce(tx, WebhookEvent.CASE_OPENED, case.id, stage=case.stage)
-    return case
 
 
 def _cleaned(new: NewCase) -> NewCase:

@@ -4,12 +4,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from casekeep.cases.model import AnalysisState, Case, CaseChange, CaseFacts, NewCase, Stage
+from casekeep.cases.submission import SubmittedCase
 from casekeep.db.database import Row, Tx
-from casekeep.kernel.ids import CaseId, CaseNumber, CaseRef, UserId
+from casekeep.kernel.ids import CaseId, CaseNumber, CaseRef, FormId, UserId
 
 CASES = """
     select id, number, organization_id, clinician_id, patient_id, patient_name, patient_age,
@@ -34,8 +36,9 @@ _OPEN = """
         where id = $2 returning last_case_number as number
     )
     insert into cases (id, organization_id, number, clinician_id, patient_id, patient_name,
-                       patient_age, patient_gender, summary, created_at, updated_at)
-    select $1, $2, counted.number, $3, $4, $5, $6, $7, $8, $9, $9 from counted
+                       patient_age, patient_gender, summary, created_at, updated_at, stage,
+                       form_id, replay_sha256)
+    select $1, $2, counted.number, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12 from counted
     returning id, number, organization_id, clinician_id, patient_id, patient_name, patient_age,
               patient_gender, summary, stage, analysis_state, created_at, updated_at"""
 _CHANGE = """
@@ -93,18 +96,39 @@ async def insert_case(
     at: datetime,
 ) -> Case:
     """Write a new case with the organisation's next number."""
-    row = await tx.fetch_row(
-        _OPEN,
-        case_id,
+    said = (new.patient_name, new.patient_age, new.patient_gender, new.summary)
+    return await _insert(tx, case_id, clinician_id, patient_id, *said, at, "OPEN", None, None)
+
+
+async def insert_submitted_case(
+    tx: Tx, new: SubmittedCase, *, patient_id: UserId, form_id: FormId, at: datetime
+) -> Case:
+    """Write a case that a partner's software sent, with the organisation's next number."""
+    said = (new.patient_name, new.patient_age, new.patient_gender, None)
+    came = (new.stage.value, form_id, new.replay_sha256)
+    return await _insert(tx, new.id, None, patient_id, *said, at, *came)
+
+
+async def wait_for_replay(tx: Tx, replay_sha256: bytes) -> None:
+    """Wait for whoever opens a case of this organisation under the same key, and let whoever comes
+    later wait, until this transaction ends.
+    """
+    digest = sha256(tx.organization_id.bytes + replay_sha256).digest()
+    number = int.from_bytes(digest[:8], signed=True)
+    await tx.execute("select pg_advisory_xact_lock($1::bigint)", number)
+
+
+async def case_of_replay(tx: Tx, replay_sha256: bytes) -> CaseId | None:
+    """The case that was opened under this key, deleted since or not."""
+    return await tx.fetch_value(
+        "select id from cases where organization_id = $1 and replay_sha256 = $2",
         tx.organization_id,
-        clinician_id,
-        patient_id,
-        new.patient_name,
-        new.patient_age,
-        new.patient_gender,
-        new.summary,
-        at,
+        replay_sha256,
     )
+
+
+async def _insert(tx: Tx, case_id: CaseId, *values: object) -> Case:
+    row = await tx.fetch_row(_OPEN, case_id, tx.organization_id, *values)
     if row is None:
         raise LookupError("the transaction's organisation does not exist")
     return case_of(row)

@@ -2,14 +2,15 @@
 open while bytes move; what is not kept is never seen by anybody.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
+from datetime import datetime
 from typing import TypeVar
 
 from casekeep.audit.actions import Action
 from casekeep.audit.log import Event
 from casekeep.blobs.store import BlobKey
 from casekeep.cases.access import visible_case
-from casekeep.cases.model import Case, NewCase
+from casekeep.cases.model import Case, CaseFacts, NewCase
 from casekeep.cases.opening import open_case
 from casekeep.cases.outcome import was_opened
 from casekeep.cases.refusing import asked_case, asked_number
@@ -17,9 +18,15 @@ from casekeep.db.database import Tx
 from casekeep.files import queries_receiving
 from casekeep.files.arriving import Arriving
 from casekeep.files.keeping import Parts, are_stored, commit, keep_files
-from casekeep.files.model import Category, Received, StoredFile
+from casekeep.files.model import Category, Marks, Received, StoredFile
 from casekeep.files.names import clean_name
-from casekeep.files.placing import folder_of_case, folder_of_new_case, place, place_document
+from casekeep.files.placing import (
+    Wanted,
+    folder_of_case,
+    folder_of_new_case,
+    place,
+    place_document,
+)
 from casekeep.files.queries_receiving import Keeping
 from casekeep.identity.actors import acting_user
 from casekeep.identity.model import Actor, Patient
@@ -46,6 +53,7 @@ class Batch:
         body: AsyncIterator[bytes],
         category: Category | None = None,
         declared_type: str | None = None,
+        marks: Marks | None = None,
     ) -> Received:
         """Acts one and two: commit a row that says bytes are coming, then take them in, durably.
 
@@ -63,7 +71,8 @@ class Batch:
         async with self._parts.blobs.receive(key) as writer:
             media_type = await arriving.take_in(body, writer)
             written = await writer.finish()
-        received = Received(key.file_id, label, media_type, written.size, written.sha256, category)
+        content = (media_type, written.size, written.sha256)
+        received = Received(key.file_id, label, *content, category, marks)
         self._received.append(received)
         return received
 
@@ -76,17 +85,40 @@ class Batch:
 
         async def work(tx: Tx) -> Files:
             facts = await visible_case(tx, self._actor, case, lock=True)
-            folder = folder_of_case(facts)
-            placed = await place(tx, [(file, file.category or category, folder) for file in files])
-            keeping = Keeping(
-                facts.id, facts.patient_id, is_phi, is_restricted, self._parts.clock()
-            )
-            return await keep_files(tx, self._parts, self._actor, keeping, placed)
+            marks = Marks(is_phi, is_restricted)
+            return await self.add_to(tx, facts, marks=marks, category=category, at=clock())
 
-        files = self._received
+        clock = self._parts.clock
         details = asked_number(case)
         asked = Event(Action.FILE_RECEIVED, case_id=asked_case(case), details=details)
-        return await self._commit(asked, work, are_stored)
+        return await self.commit(asked, work, are_stored)
+
+    async def add_to(
+        self, tx: Tx, case: CaseFacts, *, marks: Marks, category: Category, at: datetime
+    ) -> Files:
+        """Within `commit`: keep all files in a case whose row `tx` holds locked. `marks` and
+        `category`: for a file received without its own. Raises FileTooLarge, StoreUnavailable.
+        """
+        folder = folder_of_case(case)
+        wanted = [(file, file.category or category, folder) for file in self._received]
+        keeping = Keeping(case.id, case.patient_id, marks, at)
+        return await self._keep(tx, keeping, wanted)
+
+    async def add_to_new(self, tx: Tx, case: Case, *, at: datetime) -> Files:
+        """Within `commit`: keep all files with a case that `tx` opens. Raises FileTooLarge,
+        StoreUnavailable.
+        """
+        wanted = [
+            (file, category, folder_of_new_case(case.id, category))
+            for file in self._received
+            for category in [file.category or Category.LAB]
+        ]
+        keeping = Keeping(case.id, case.patient_id, Marks(is_phi=True), at)
+        return await self._keep(tx, keeping, wanted)
+
+    async def _keep(self, tx: Tx, keeping: Keeping, wanted: Sequence[Wanted]) -> Files:
+        placed = await place(tx, wanted)
+        return await keep_files(tx, self._parts, self._actor, keeping, placed)
 
     async def keep_in_new_case(self, new: NewCase) -> tuple[Case, Files]:
         """Act three: open a case with all files, in the order they were received and dated alike,
@@ -96,15 +128,9 @@ class Batch:
         async def work(tx: Tx) -> tuple[Case, Files]:
             at = self._parts.clock()
             case = await open_case(tx, self._parts.audit, self._actor, new, at=at)
-            wanted = [
-                (file, category, folder_of_new_case(case.id, category)) for file, category in files
-            ]
-            placed = await place(tx, wanted)
-            keeping = Keeping(case.id, case.patient_id, is_phi=True, is_restricted=False, at=at)
-            return case, await keep_files(tx, self._parts, self._actor, keeping, placed)
+            return case, await self.add_to_new(tx, case, at=at)
 
-        files = [(file, file.category or Category.LAB) for file in self._received]
-        return await self._commit(Event(Action.CASE_OPENED), work, _is_opened)
+        return await self.commit(Event(Action.CASE_OPENED), work, is_opened)
 
     async def keep_for_patient(
         self, case_id: CaseId | None, *, category: Category = Category.LAB
@@ -128,10 +154,10 @@ class Batch:
                 raise RoleNotAllowed
             placed = [place_document(file, file.category or category) for file in self._received]
             patient_id, at = self._actor.user_id, self._parts.clock()
-            keeping = Keeping(None, patient_id, is_phi=False, is_restricted=False, at=at)
+            keeping = Keeping(None, patient_id, Marks(is_phi=False), at)
             return await keep_files(tx, self._parts, self._actor, keeping, placed)
 
-        return await self._commit(Event(Action.FILE_RECEIVED), work, are_stored)
+        return await self.commit(Event(Action.FILE_RECEIVED), work, are_stored)
 
     async def _announce(self, label: str) -> BlobKey:
         organization_id, file_id = self._actor.organization_id, FileId(new_id())
@@ -146,12 +172,15 @@ class Batch:
             )
         return BlobKey(organization_id, file_id)
 
-    async def _commit(
+    async def commit(
         self,
         asked: Event,
         work: Callable[[Tx], Awaitable[T]],
         is_kept: Callable[[Tx, T], Awaitable[bool]],
     ) -> T:
+        """Act three, whatever else it does: `work` keeps all files in one transaction, or raises
+        and keeps none; see `keeping.commit`.
+        """
         kept = [file.id for file in self._received]
         result = await commit(self._parts, self._actor, asked, work, is_kept)
         self.unkept = [file_id for file_id in self.unkept if file_id not in kept]
@@ -159,6 +188,6 @@ class Batch:
         return result
 
 
-async def _is_opened(tx: Tx, result: tuple[Case, Files]) -> bool:
+async def is_opened(tx: Tx, result: tuple[Case, Files]) -> bool:
     """Whether the case stands; its files, if any, came with it in one transaction."""
     return await was_opened(tx, result[0].id)

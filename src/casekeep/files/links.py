@@ -1,18 +1,20 @@
-"""Signed links: a patient may fetch one file for 15 minutes without a header. A link proves who it
-was made for and nothing more; whoever honours one decides about the file again.
+"""Signed links: a patient, or a partner's software, may fetch one file for 15 minutes without a
+header. A link proves who it was made for and nothing more; whoever honours one decides about the
+file again.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from casekeep.identity.model import Patient
+from casekeep.identity.model import Partner, Patient
 from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.errors import TokenNotValid
-from casekeep.kernel.ids import FileId, OrganizationId, UserId
+from casekeep.kernel.ids import ApiKeyId, FileId, OrganizationId, UserId
 
 LIFE = 900
 """Seconds that a link lives (portal contract, `expiresIn`)."""
@@ -21,10 +23,14 @@ _ALGORITHM = "HS256"
 _TYPE = "download"
 
 
+Holder = Patient | Partner
+"""Who may hold a link."""
+
+
 class Link(NamedTuple):
     """What a genuine link says. `is_live`: its time is not over."""
 
-    actor: Patient
+    actor: Holder
     file_id: FileId
     is_live: bool
 
@@ -37,11 +43,12 @@ class Links:
         self._key = OctKey.import_key(secret)
         self._clock = clock
 
-    def sign(self, actor: Patient, file_id: FileId) -> str:
-        """A token for one file and one patient; `linking.link_file` decides whether they get it."""
+    def sign(self, actor: Holder, file_id: FileId) -> str:
+        """A token for one file and one holder; whoever asks for it decides whether they get it."""
+        holder = ("sub", actor.user_id) if isinstance(actor, Patient) else ("key", actor.api_key_id)
         claims = {
             "type": _TYPE,
-            "sub": str(actor.user_id),
+            holder[0]: str(holder[1]),
             "org": str(actor.organization_id),
             "file": str(file_id),
             "exp": int(self._clock().timestamp()) + LIFE,
@@ -57,7 +64,13 @@ class Links:
             if claims["type"] != _TYPE:
                 raise TokenNotValid
             is_live = claims["exp"] > self._clock().timestamp()
-            patient = Patient(OrganizationId(UUID(claims["org"])), UserId(UUID(claims["sub"])))
-            return Link(patient, FileId(UUID(claims["file"])), is_live)
+            return Link(_holder(claims), FileId(UUID(claims["file"])), is_live)
         except (JoseError, ValueError, TypeError, KeyError, AttributeError):
             raise TokenNotValid from None
+
+
+def _holder(claims: Mapping[str, Any]) -> Holder:
+    organization_id = OrganizationId(UUID(claims["org"]))
+    if "key" in claims:
+        return Partner(organization_id, ApiKeyId(UUID(claims["key"])))
+    return Patient(organization_id, UserId(UUID(claims["sub"])))

@@ -9,7 +9,16 @@ from enum import StrEnum
 import msgspec
 
 from casekeep.cases.model import Case, CaseFacts
-from casekeep.kernel.ids import CaseId, CaseNumber, CaseRef, FileId, OrganizationId, UserId
+from casekeep.kernel.ids import (
+    AnswerId,
+    CaseId,
+    CaseNumber,
+    CaseRef,
+    CommunicationId,
+    FileId,
+    OrganizationId,
+    UserId,
+)
 
 
 class Category(StrEnum):
@@ -68,10 +77,33 @@ class FileFacts(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A file of a case, with the facts that decide who may see it, removed or not, and what it came
+    with: the answer to a question, a communication, or neither.
+    """
+
+    file: StoredFile
+    facts: FileFacts
+    answer_id: AnswerId | None
+    communication_id: CommunicationId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is said of a file when it is kept, and what it came with, if with anything."""
+
+    is_phi: bool
+    is_restricted: bool = False
+    answer_id: AnswerId | None = None
+    communication_id: CommunicationId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """A file whose bytes have arrived and are durable, but which is not kept yet.
 
-    `size` in bytes; `sha256` of the content, 32 bytes; `category`: None while it is not said.
+    `size` in bytes; `sha256` of the content, 32 bytes; `category` and `marks`: None while they are
+    not said of this very file.
     """
 
     id: FileId
@@ -80,6 +112,7 @@ class Received:
     size: int
     sha256: bytes
     category: Category | None
+    marks: Marks | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from casekeep.db.database import Database, Tx
 from casekeep.db.errors import RowNotValid
 from casekeep.files import queries
 from casekeep.files.finding import readable
-from casekeep.files.links import Link, Links
+from casekeep.files.links import Holder, Link, Links
 from casekeep.files.model import StoredFile
 from casekeep.files.queries import Shown
 from casekeep.identity.actors import viewer, who
-from casekeep.identity.model import Actor
+from casekeep.identity.model import Actor, Partner
 from casekeep.kernel.errors import FileNotVisible, TokenNotValid
 
 
@@ -48,8 +48,8 @@ async def open_by_url_path(
 async def open_link(
     db: Database, audit: AuditLog, blobs: BlobStore, links: Links, token: str
 ) -> OpenFile:
-    """Open the file of a signed link. Whether its patient may read it, and is a user still, is
-    asked again. Raises FileNotVisible, whatever the cause.
+    """Open the file of a signed link. Whether its holder may read it, and is a user or a live key
+    still, is asked again. Raises FileNotVisible, whatever the cause.
 
     A refusal is recorded if the link is genuine, and names an organisation that there is.
     """
@@ -77,6 +77,11 @@ async def _open(
         file = readable(actor, await find(tx))
         opened = Event(Action.FILE_OPENED, case_id=file.case_id, file_id=file.id)
         await audit.record(tx, who(actor), opened)
+    return opened_file(blobs, file)
+
+
+def opened_file(blobs: BlobStore, file: StoredFile) -> OpenFile:
+    """A file to be read, once it was decided and recorded that it may be."""
     return OpenFile(file, partial(blobs.read, BlobKey(file.organization_id, file.id)))
 
 
@@ -85,6 +90,12 @@ async def _by_url_path(actor: Actor, url_path: str, tx: Tx) -> Shown | None:
 
 
 async def _by_link(link: Link, tx: Tx) -> Shown | None:
-    live = link.is_live and await queries.is_live_patient(tx, link.actor.user_id)
-    found = await queries.find_by_id(tx, link.file_id, link.actor.user_id)
+    live = link.is_live and await _is_live(tx, link.actor)
+    found = await queries.find_by_id(tx, link.file_id, viewer(link.actor))
     return found if live else None
+
+
+async def _is_live(tx: Tx, holder: Holder) -> bool:
+    if isinstance(holder, Partner):
+        return await queries.is_live_key(tx, holder.api_key_id)
+    return await queries.is_live_patient(tx, holder.user_id)

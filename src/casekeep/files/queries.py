@@ -13,7 +13,7 @@ from casekeep.cases.model import CaseFacts
 from casekeep.cases.queries import id_and_number
 from casekeep.db.database import Database, Row, Tx
 from casekeep.files.model import Category, FileChange, FileFacts, StoredFile, Uploader
-from casekeep.kernel.ids import CaseId, CaseRef, FileId, OrganizationId, UserId
+from casekeep.kernel.ids import ApiKeyId, CaseId, CaseRef, FileId, OrganizationId, UserId
 
 # A general document comes with one fact more: whether the viewer has a live case of its patient.
 _ONE = """
@@ -27,12 +27,15 @@ _BY_IDS = """select * from shown_files where organization_id = $1 and file_id = 
 _OF_CASE = """select * from shown_files where organization_id = $1 and case_id = $2
               order by created_at, file_id"""
 _DOCUMENTS = """s.case_id is null and s.patient_id = $2 order by s.created_at, s.file_id"""
+# A file that moves to another case leaves behind what it came with: an answer, a communication.
 _CHANGE = """
     update files
     set name = coalesce($3, name), category = coalesce($4, category),
         is_phi = coalesce($5, is_phi), is_restricted = coalesce($6, is_restricted),
         case_id = coalesce($7, case_id),
-        patient_id = case when $7::uuid is null then patient_id else $8 end
+        patient_id = case when $7::uuid is null then patient_id else $8 end,
+        answer_id = case when $7 is null or $7 = case_id then answer_id end,
+        communication_id = case when $7 is null or $7 = case_id then communication_id end
     where organization_id = $1 and id = $2 and state = 'stored' and deleted_at is null"""
 _CASE_FILES = "select * from case_files($1, $2, $3, $4)"
 _PATIENT_FILES = "select * from patient_files($1, $2, $3, $4, $5, $6, $7)"
@@ -76,7 +79,7 @@ async def files_of_case(
     db: Database, organization_id: OrganizationId, ref: CaseRef, viewer: UUID | None
 ) -> tuple[CaseFacts | None, list[Shown]]:
     """The case and its files in upload order, in one round trip. For a case that is not the
-    viewer's the files are left out; `viewer` None is the operator.
+    viewer's the files are left out; `viewer` None is whoever sees every case.
     """
     case_id, number = id_and_number(ref)
     return _with_cases(
@@ -168,6 +171,16 @@ async def is_live_patient(tx: Tx, user_id: UserId) -> bool:
                           and role = 'patient' and disabled_at is null)""",
         tx.organization_id,
         user_id,
+    )
+
+
+async def is_live_key(tx: Tx, api_key_id: ApiKeyId) -> bool:
+    """Whether this API key of the organisation is not revoked."""
+    return await tx.fetch_value(
+        """select exists (select from api_keys where organization_id = $1 and id = $2
+                          and revoked_at is null)""",
+        tx.organization_id,
+        api_key_id,
     )
 
 

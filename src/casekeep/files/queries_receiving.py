@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from casekeep.db.database import Database, Tx
-from casekeep.files.model import Category, Received
+from casekeep.files.model import Category, Marks, Received
 from casekeep.kernel.ids import CaseId, FileId, OrganizationId, UserId
 
 if TYPE_CHECKING:
@@ -20,22 +20,26 @@ _AT_ONCE = 500
 
 _KEEP = """
     update files f
-    set state = 'stored', case_id = $2, patient_id = $3, is_phi = $4, is_restricted = $5,
-        created_at = $6, url_path = k.url_path, media_type = k.media_type, size = k.size,
-        sha256 = k.sha256, category = k.category
-    from unnest($7::uuid[], $8::text[], $9::text[], $10::bigint[], $11::bytea[], $12::text[])
-         as k (id, url_path, media_type, size, sha256, category)
+    set state = 'stored', case_id = $2, patient_id = $3, created_at = $4, url_path = k.url_path,
+        media_type = k.media_type, size = k.size, sha256 = k.sha256, category = k.category,
+        is_phi = k.is_phi, is_restricted = k.is_restricted, answer_id = k.answer_id,
+        communication_id = k.communication_id
+    from unnest($5::uuid[], $6::text[], $7::text[], $8::bigint[], $9::bytea[], $10::text[],
+                $11::boolean[], $12::boolean[], $13::uuid[], $14::uuid[])
+         as k (id, url_path, media_type, size, sha256, category, is_phi, is_restricted, answer_id,
+               communication_id)
     where f.organization_id = $1 and f.id = k.id and f.state = 'receiving'"""
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What all files of one act of keeping have in common."""
+    """What all files of one act of keeping have in common. `marks`: those of a file that was
+    received without any of its own.
+    """
 
     case_id: CaseId | None
     patient_id: UserId | None
-    is_phi: bool
-    is_restricted: bool
+    marks: Marks
     at: datetime
 
 
@@ -75,13 +79,12 @@ async def taken_paths(tx: Tx, paths: Sequence[str]) -> set[str]:
 
 async def keep(tx: Tx, keeping: Keeping, files: Sequence[Placed]) -> int:
     """Make received files stored ones; how many of them were still there to be kept."""
+    marks = [file.received.marks or keeping.marks for file in files]
     return await tx.execute(
         _KEEP,
         tx.organization_id,
         keeping.case_id,
         keeping.patient_id,
-        keeping.is_phi,
-        keeping.is_restricted,
         keeping.at,
         [file.received.id for file in files],
         [file.url_path for file in files],
@@ -89,6 +92,10 @@ async def keep(tx: Tx, keeping: Keeping, files: Sequence[Placed]) -> int:
         [file.received.size for file in files],
         [file.received.sha256 for file in files],
         [file.category.value for file in files],
+        [each.is_phi for each in marks],
+        [each.is_restricted for each in marks],
+        [each.answer_id for each in marks],
+        [each.communication_id for each in marks],
     )
 
 

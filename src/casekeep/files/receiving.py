@@ -15,7 +15,7 @@ from casekeep.files.content import CLINICAL_TYPES
 from casekeep.files.discarding import Discards
 from casekeep.files.keeping import Parts
 from casekeep.files.model import SizeLimits
-from casekeep.identity.model import Actor, Clinician, Operator, Patient
+from casekeep.identity.model import Actor, Clinician, Operator, Partner, Patient
 from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.errors import RoleNotAllowed
 
@@ -51,7 +51,7 @@ class Receiving:
         which is what the batch is for.
         """
         async with recording_refusal(self._parts.audit, actor, Event(act)):
-            if not isinstance(actor, Clinician | Patient | Operator):
+            if not isinstance(actor, Clinician | Patient | Partner | Operator):
                 raise RoleNotAllowed
         batch = Batch(self._parts, actor, accepted)
         try:

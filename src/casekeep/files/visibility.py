@@ -14,7 +14,8 @@ from casekeep.identity.model import Actor, Administrator, Clinician, Operator, P
 def may_read(actor: Actor, file: FileFacts) -> bool:
     """Whether `actor` may see and open `file`: one of a case that they see. A patient does not see
     restricted files while the organisation hides them, nor their general documents, which are for
-    staff (portal contract, "Other rules"): for the clinicians who have a live case of theirs.
+    staff (portal contract, "Other rules"): for the clinicians who have a live case of theirs, and
+    not for a partner.
     """
     if file.deleted or file.organization_id != actor.organization_id:
         return False
@@ -28,7 +29,8 @@ def may_read(actor: Actor, file: FileFacts) -> bool:
 
 def may_change(actor: Actor, file: FileFacts) -> bool:
     """Whether `actor` may rename or remove `file`: a clinician in their own cases, a patient what
-    they added themselves. A general document stays as its patient sent it.
+    they added themselves, a partner's software nothing. A general document stays as its patient
+    sent it.
     """
     if not may_read(actor, file):
         return False

@@ -1,9 +1,11 @@
-"""A bound on the bytes of request bodies that one process holds in memory at a time. Who finds it
-full waits a little, then is told to come back; it never refuses a body that fits when all is quiet.
+"""A bound on the bytes of bodies that one process holds in memory at a time: of requests, and of
+answers that are made whole. Who finds it full waits a little, then is told to come back; it never
+refuses a body that fits when all is quiet.
 """
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from casekeep.kernel.errors import TooManyRequests, UploadBroken
@@ -44,6 +46,45 @@ class BodyBudget:
         the body is first asked for, so after the caller is proven, and until the answer is sent.
         """
         return lambda app: _Budgeted(app, self, largest)
+
+    def for_answers(self) -> Callable[[ASGIApp], ASGIApp]:
+        """Middleware for routes that make large answers: what `hold` reserves there is reserved
+        until the answer is sent.
+        """
+        return lambda app: _Answering(app, self)
+
+
+async def hold(scope: Scope, amount: int) -> None:
+    """Reserve bytes for the answer to a request that came through `for_answers`.
+
+    Raises TooManyRequests when there is no room within the patience.
+    """
+    held: _Held = scope[_HELD]
+    await held.budget.take(amount)
+    held.amount += amount
+
+
+_HELD = "casekeep.held"
+
+
+@dataclass(slots=True)
+class _Held:
+    budget: BodyBudget
+    amount: int = 0
+
+
+class _Answering:
+    def __init__(self, app: ASGIApp, budget: BodyBudget) -> None:
+        self._app = app
+        self._budget = budget
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI entry point."""
+        held = _Held(self._budget)
+        try:
+            await self._app({**scope, _HELD: held}, receive, send)
+        finally:
+            self._budget.give_back(held.amount)
 
 
 class _Budgeted:

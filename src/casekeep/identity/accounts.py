@@ -3,17 +3,16 @@
 from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
 from casekeep.db.database import Database, Tx
-from casekeep.identity import queries, queries_sign_ins
+from casekeep.identity import queries, queries_profiles, queries_sign_ins
 from casekeep.identity.actors import who
 from casekeep.identity.contacts import clean_email, clean_phone
-from casekeep.identity.model import Actor, Operator, Role, User
+from casekeep.identity.model import Actor, NewProfile, Operator, Role, User
 from casekeep.identity.passwords import hash_password
+from casekeep.identity.profile_texts import LONGEST_NAME, clean_profile
 from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.errors import AlreadyTaken, InputNotValid
 from casekeep.kernel.ids import OrganizationId, UserId, new_id
 from casekeep.kernel.texts import one_line
-
-_LONGEST_NAME = 200
 
 
 async def create_user(
@@ -27,6 +26,7 @@ async def create_user(
     first_name: str | None,
     last_name: str | None,
     password: str | None,
+    profile: NewProfile | None = None,
     by: Actor | None = None,
     clock: Clock = utc_now,
 ) -> User:
@@ -37,9 +37,10 @@ async def create_user(
     made = _new_user(organization_id, role, (email, phone), (first_name, last_name), clock)
     if password is not None and role is Role.PATIENT:
         raise InputNotValid("patients sign in with a one-time code, not with a password")
+    profile = None if profile is None else clean_profile(profile, clock().date())
     password_hash = None if password is None else await hash_password(password)
     async with db.transaction(organization_id) as tx:
-        if not await queries.insert_user(tx, made, password_hash):
+        if not await _insert(tx, made, password_hash, profile):
             raise AlreadyTaken("Somebody has this email address or phone number already")
         await _record_created(tx, audit, by or Operator(organization_id), made)
     return made
@@ -54,26 +55,39 @@ async def find_or_create_patient(
     phone: str | None,
     first_name: str | None,
     last_name: str | None,
+    profile: NewProfile | None = None,
     clock: Clock = utc_now,
 ) -> UserId:
-    """The patient who is reached here; a new account, recorded as made by `by`, if nobody is.
+    """The patient who is reached here; a new account, recorded as made by `by`, if nobody is, with
+    what `profile` says of them.
 
     An account that exists is left as it is: a clinician who opens a case must not be able to lead
     another person's codes elsewhere. Safe to call in parallel. Raises InputNotValid when email and
-    phone are two people's, or belong to somebody who is no patient.
+    phone are two people's, or belong to somebody who is no patient, and for what cannot be kept.
     """
     wanted = _new_user(
         tx.organization_id, Role.PATIENT, (email, phone), (first_name, last_name), clock
     )
+    profile = None if profile is None else clean_profile(profile, clock().date())
     found = await queries.users_reached_at(tx, wanted.email, wanted.phone)
     if not found:
-        if await queries.insert_user(tx, wanted, None):
+        if await _insert(tx, wanted, profile=profile):
             await _record_created(tx, audit, by, wanted)
             return wanted.id
         found = await queries.users_reached_at(tx, wanted.email, wanted.phone)
     if len(found) != 1 or found[0].role is not Role.PATIENT:
         raise InputNotValid("patient_email and patient_phone do not belong to one patient")
     return found[0].id
+
+
+async def _insert(
+    tx: Tx, made: User, password_hash: str | None = None, profile: NewProfile | None = None
+) -> bool:
+    """Whether nobody had the email address or the phone number, so that the account is there."""
+    inserted = await queries.insert_user(tx, made, password_hash)
+    if inserted and profile is not None:
+        await queries_profiles.set_profile(tx, made.id, profile)
+    return inserted
 
 
 async def _record_created(tx: Tx, audit: AuditLog, by: Actor, made: User) -> None:
@@ -135,6 +149,6 @@ def _new_user(
 
 def _clean_name(name: str | None) -> str | None:
     name = one_line(name or "", "a name")
-    if len(name) > _LONGEST_NAME:
-        raise InputNotValid(f"names have at most {_LONGEST_NAME} characters")
+    if len(name) > LONGEST_NAME:
+        raise InputNotValid(f"names have at most {LONGEST_NAME} characters")
     return name or None

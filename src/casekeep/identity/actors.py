@@ -44,14 +44,12 @@ def acting_user(actor: Actor) -> UserId | None:
 
 
 def viewer(actor: Actor) -> UUID | None:
-    """The id that a case must name before what is in it is looked for, or None for the operator,
-    who needs none. It saves work and time; it is not the decision.
+    """The id that a case must name before what is in it is looked for, or None for the operator and
+    a partner, who need none. It saves work and time; it is not the decision.
     """
     match actor:
-        case Operator():
+        case Operator() | Partner():
             return None
-        case Partner():
-            return actor.api_key_id
         case Clinician() | Patient() | Administrator():
             return actor.user_id
         case _:

@@ -3,7 +3,7 @@ checked; only this room makes one.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from casekeep.kernel.ids import ApiKeyId, OrganizationId, SignInId, UserId
@@ -73,6 +73,50 @@ class User:
     id: UserId
     organization_id: OrganizationId
     role: Role
+    email: str | None
+    phone: str | None
+    first_name: str | None
+    last_name: str | None
+    created_at: datetime
+
+
+class Gender(StrEnum):
+    """What a profile can say of a patient's gender."""
+
+    MALE = "MALE"
+    FEMALE = "FEMALE"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewProfile:
+    """What is said of a patient beside their name and how they are reached; None: not known.
+
+    `country`: two letters (ISO 3166-1). `language_preferences`: in the patient's own words, the
+    preferred one first.
+    """
+
+    dob: date | None = None
+    gender: Gender | None = None
+    address: str | None = None
+    address2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    country: str | None = None
+    postal_code: str | None = None
+    allergies: str | None = None
+    health_conditions: str | None = None
+    current_medications: str | None = None
+    language_preferences: tuple[str, ...] = ()
+    sms_notifications_disabled: bool = False
+    email_notifications_disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile(NewProfile):
+    """A patient's account with all that it says."""
+
+    id: UserId
     email: str | None
     phone: str | None
     first_name: str | None

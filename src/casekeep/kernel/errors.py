@@ -86,7 +86,7 @@ class FileEmpty(DomainError):
 
 
 class FileTooLarge(DomainError):
-    """A file over its size limit."""
+    """A file over its size limit, or several together over that of one answer."""
 
 
 class FileTypeRefused(DomainError):

@@ -14,6 +14,9 @@ ApiKeyId = NewType("ApiKeyId", UUID)
 SignInId = NewType("SignInId", UUID)
 WebhookId = NewType("WebhookId", UUID)
 DeliveryId = NewType("DeliveryId", UUID)
+FormId = NewType("FormId", UUID)
+AnswerId = NewType("AnswerId", UUID)
+CommunicationId = NewType("CommunicationId", UUID)
 
 CaseRef = CaseId | CaseNumber
 """Either id of a case: its UUID, or its number within the organisation."""

@@ -15,18 +15,24 @@ from .errors import HANDLERS
 from .files import file_router
 from .listing import described_list, served_list
 from .openapi import document
+from .partner import partner_router
+from .partner_files import largest_submission
 from .uploads import largest_upload
 
 UPLOADS_IN_MEMORY = 128 * 1024 * 1024
 """Bytes of upload bodies that one server process holds, all together."""
+PARTNERS_IN_MEMORY = 128 * 1024 * 1024
+"""Bytes of what partners send, and of answers with files, that one server process holds."""
 PATIENCE = 5.0
 """Seconds that an upload waits for room."""
 
 
 def build_app(house: House) -> Litestar:
     """The application over an assembled house; it needs no startup event."""
-    limit = largest_upload(house.limits)
-    others = [auth.router, signed_urls.router]
+    limit, submission = largest_upload(house.limits), largest_submission(house.limits)
+    for_partners = BodyBudget(max(PARTNERS_IN_MEMORY, submission), patience=PATIENCE)
+    partner = partner_router(submission, for_partners)
+    others = [auth.router, signed_urls.router, partner]
     described = document([*others, file_router(described_list, limit)])
     budget = BodyBudget(max(UPLOADS_IN_MEMORY, limit), patience=PATIENCE)
 

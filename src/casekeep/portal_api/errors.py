@@ -29,6 +29,8 @@ NOT_PROVEN = Words(401, "Invalid or expired token")
 NOT_ALLOWED = Words(403, None)
 NO_CASE = Words(403, "You do not have access to this case")
 NO_FILE = Words(404, "File not found")
+CASE_NOT_FOUND = Words(404, "Case not found")
+"""What a partner is told of a case; a patient is told NO_CASE."""
 NO_ORGANIZATION = Words(404, "Organization not found", "NOT_FOUND")
 NO_PATH = Words(404, "Not found", "NOT_FOUND")
 NO_METHOD = Words(405, "Method not allowed", "METHOD_NOT_ALLOWED")
@@ -38,6 +40,8 @@ FAILED = Words(500, "Internal server error", "INTERNAL_ERROR")
 WRONG_CODE = Words(401, "Invalid verification code")
 REFRESH_INVALID = Words(401, "Invalid or expired refresh token", "REFRESH_INVALID")
 REFRESH_REUSED = Words(401, "Refresh token was already used", "REFRESH_REUSED")
+TOO_MUCH = Words(413, None, TOO_LARGE.code)
+"""Files that are too large, or too many for one answer: which, and what to do."""
 FILE_REFUSED = Words(400, None)
 """A file that cannot be accepted: its sender is told what is wrong with it."""
 
@@ -56,7 +60,7 @@ TABLE: dict[type[facts.DomainError], Words] = {
     facts.InputNotValid: NOT_VALID,
     facts.NothingToUpdate: NOT_VALID,
     facts.FileEmpty: FILE_REFUSED,
-    facts.FileTooLarge: Words(413, None, TOO_LARGE.code),
+    facts.FileTooLarge: TOO_MUCH,
     facts.FileTypeRefused: FILE_REFUSED,
     facts.UploadBroken: NOT_VALID,
     facts.WebhookNotKnown: NO_PATH,
@@ -72,6 +76,11 @@ def _refused(_: _Request, error: facts.DomainError) -> Response[Refusal]:
     waits = isinstance(error, facts.TooManyRequests)
     headers = {"Retry-After": str(error.retry_after)} if waits else None
     return refusal(words.status, words.text or str(error), words.code, headers)
+
+
+def case_not_found(_: _Request, __: facts.CaseNotVisible) -> Response[Refusal]:
+    """The answer to a partner about a case that is not there, or not theirs."""
+    return refusal(CASE_NOT_FOUND.status, str(CASE_NOT_FOUND.text), CASE_NOT_FOUND.code)
 
 
 def _http_refused(request: _Request, error: HTTPException) -> Response[Refusal]:

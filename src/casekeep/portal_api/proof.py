@@ -28,6 +28,14 @@ async def require_key(connection: Connection, _: BaseRouteHandler) -> None:
     connection.scope["auth"] = await house_of(connection).gate.partner(key)
 
 
+async def require_partner(connection: Connection, _: BaseRouteHandler) -> None:
+    """Guard of the calls that a partner's software makes, which have no token either.
+
+    Raises InputNotValid without a key, TokenNotValid for an unknown or revoked one.
+    """
+    connection.scope["auth"] = await _prove_partner(connection)
+
+
 async def require_patient(connection: Connection, _: BaseRouteHandler) -> None:
     """Guard of the calls that a patient makes. Raises what `prove_patient` raises."""
     connection.scope["auth"], connection.scope["user"] = await prove_patient(connection)
@@ -39,16 +47,19 @@ async def prove_patient(connection: Connection) -> tuple[Partner, Patient]:
     Raises InputNotValid without a key, and TokenNotValid for everything that a key and a token may
     lack, a key of another organisation too.
     """
-    gate = house_of(connection).gate
-    key = _api_key(connection)
-    try:
-        partner = await gate.partner(key)
-    except OrganizationNotKnown:
-        raise TokenNotValid from None
-    actor = (await gate.patient(bearer(connection))).actor
+    partner = await _prove_partner(connection)
+    actor = (await house_of(connection).gate.patient(bearer(connection))).actor
     if not isinstance(actor, Patient) or actor.organization_id != partner.organization_id:
         raise TokenNotValid
     return partner, actor
+
+
+async def _prove_partner(connection: Connection) -> Partner:
+    key = _api_key(connection)
+    try:
+        return await house_of(connection).gate.partner(key)
+    except OrganizationNotKnown:
+        raise TokenNotValid from None
 
 
 def _api_key(connection: Connection) -> str:

@@ -18,13 +18,13 @@ from casekeep.http.downloads import answer_for, send_answer
 
 from .errors import NO_FILE, NOT_VALID
 from .openapi import refusals
-from .proof import AnyRequest, PatientRequest
+from .proof import AnyRequest
 from .reading import read_query
 
 _PATH = "/api/v1/files/content"
 
 
-def signed_url(request: PatientRequest, token: str) -> str:
+def signed_url(request: AnyRequest, token: str) -> str:
     """The whole URL, on the origin that people use."""
     origin = house_of(request).public_url or f"{request.url.scheme}://{request.url.netloc}"
     return f"{origin}{_PATH}?token={quote(token, safe='')}"
