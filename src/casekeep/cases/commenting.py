@@ -17,6 +17,8 @@ from casekeep.identity.model import Partner
 from casekeep.kernel.errors import InputNotValid
 from casekeep.kernel.ids import CommunicationId
 from casekeep.kernel.texts import one_line, some_lines, without_controls
+from casekeep.webhooks.announcing import announce
+from casekeep.webhooks.model import WebhookEvent
 
 LONGEST_TEXT = 10_000
 """Characters that a communication may have."""
@@ -56,6 +58,8 @@ async def add_communication(
     await queries_detail.insert_communication(tx, said, partner.api_key_id)
     event = Event(Action.CASE_COMMENTED, case_id=case.id, subject_id=said.id)
     await audit.record(tx, who(partner), event)
+    if new.is_announced:
+        await announce(tx, WebhookEvent.CASE_COMMENTED, case.id, communication_id=said.id)
     return said
 
 

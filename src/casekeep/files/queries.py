@@ -175,10 +175,14 @@ async def is_live_patient(tx: Tx, user_id: UserId) -> bool:
 
 
 async def is_live_key(tx: Tx, api_key_id: ApiKeyId) -> bool:
-    """Whether this API key of the organisation is not revoked."""
+    """Whether this is an API key of the organisation that is not revoked, or a webhook that is not
+    disabled, which acts like one.
+    """
     return await tx.fetch_value(
         """select exists (select from api_keys where organization_id = $1 and id = $2
-                          and revoked_at is null)""",
+                          and revoked_at is null)
+               or exists (select from webhooks where organization_id = $1 and id = $2
+                          and disabled_at is null)""",
         tx.organization_id,
         api_key_id,
     )

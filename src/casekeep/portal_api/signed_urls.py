@@ -27,6 +27,11 @@ _PATH = "/api/v1/files/content"
 def signed_url(request: AnyRequest, token: str) -> str:
     """The whole URL, on the origin that people use."""
     origin = house_of(request).public_url or f"{request.url.scheme}://{request.url.netloc}"
+    return url_of(origin, token)
+
+
+def url_of(origin: str, token: str) -> str:
+    """The whole URL, on an origin."""
     return f"{origin}{_PATH}?token={quote(token, safe='')}"
 
 
