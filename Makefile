@@ -8,7 +8,7 @@ SHELL := /bin/bash
 # variable called HOST or DATA in somebody's shell means something else.
 typed = $(if $(filter command,$(origin $(1))),CASEKEEP_$(1)="$($(1))")
 
-.PHONY: help setup run test check sizes format reference clean
+.PHONY: help setup run test check sizes format fuzz reference clean
 
 help: ## Show this list
 	@printf 'Casekeep: the file room of a clinic\n\n'
@@ -34,6 +34,9 @@ sizes: setup ## List what is over the aim of 150 lines a file and 20 a function
 
 format: setup ## Let ruff rewrite what it can
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
+
+fuzz: setup ## Ask a real server whatever its documents allow, for ten minutes
+	@scripts/fuzz --seconds 600
 
 reference: setup ## Write the reference pages that come from the code
 	@.venv/bin/python scripts/write_client.py

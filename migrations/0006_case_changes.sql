@@ -1,5 +1,5 @@
 -- What was removed and may be brought back, and the orders in which cases and files are listed.
--- depends: 0003_sign_in_limits
+-- depends: 0005_webhooks
 
 -- migrate: apply
 

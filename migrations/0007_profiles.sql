@@ -1,5 +1,5 @@
 -- What a patient's profile says, and the lock that keeps it in step with their cases.
--- depends: 0003_sign_in_limits
+-- depends: 0006_case_changes
 
 -- migrate: apply
 

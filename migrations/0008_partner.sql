@@ -1,5 +1,5 @@
 -- What a partner's software brings: forms with their answers, and communications.
--- depends: 0003_sign_in_limits
+-- depends: 0007_profiles
 
 -- migrate: apply
 

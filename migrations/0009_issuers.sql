@@ -1,5 +1,5 @@
 -- External OpenID Connect issuers that an organisation trusts, and whom their tokens stand for.
--- depends: 0003_sign_in_limits
+-- depends: 0008_partner
 
 -- migrate: apply
 
@@ -91,7 +91,6 @@ revoke all on function enter_issuer_directory(), leave_issuer_directory(),
     find_trusted_issuers(text, text[]) from public;
 select grant_to_application('select, insert on trusted_issuers, external_subjects');
 select grant_to_application('update (removed_at) on trusted_issuers');
-select grant_to_application('delete on external_subjects');
 select grant_to_application('execute on function find_trusted_issuers(text, text[])');
 
 -- migrate: rollback

@@ -1,5 +1,4 @@
-"""Writes the reference that comes from the code: the settings, the command line, both contracts,
-the Python client.
+"""Writes the reference that comes from the code: settings, command line, contracts, client.
 
 With --check it changes nothing and fails when a page is out of date.
 """
@@ -89,9 +88,9 @@ def main() -> None:
     written = {
         "configuration.md": configuration(),
         "command-line.md": command_line(),
+        "python-client.md": client_reference.page(),
         "clinician-api.openapi.json": as_json(clinician_api.openapi()).decode(),
         "portal-api.openapi.json": as_json(portal_api.openapi()).decode(),
-        "python-client.md": client_reference.page(),
     }
     for name, text in written.items():
         path = REFERENCE / name

@@ -11,14 +11,15 @@ from casekeep.audit.log import AuditLog
 from casekeep.cases.model import CaseFacts
 from casekeep.cases.profile_lock import change_own_profile
 from casekeep.db.database import Database, Tx
-from casekeep.identity.model import Patient
+from casekeep.identity.lookups import Lookups
+from casekeep.identity.model import Patient, Profile
 from casekeep.identity.profiles import show_own_profile
 from casekeep.kernel.errors import ProfileLocked
 from casekeep.kernel.ids import CaseId, new_id
 from tests.support.factories import make_case, make_organization, make_patient
 
 IN_WORK = ["ASSIGNED", "IN_PROGRESS", "APPROVED", "REJECTED", "NO_DECISION"]
-ADA = {"first_name": "Ada"}
+ADA: dict[str, object] = {"first_name": "Ada"}
 
 
 @pytest.fixture
@@ -29,6 +30,11 @@ async def patient(db: Database) -> Patient:
 @pytest.fixture
 async def case(db: Database, patient: Patient) -> CaseFacts:
     return await make_case(db, patient.organization_id, patient_id=patient.user_id)
+
+
+async def changed(db: Database, patient: Patient, given: dict[str, object]) -> Profile:
+    audit = AuditLog(db)
+    return await change_own_profile(db, audit, Lookups(db, audit, b"a key"), patient, given)
 
 
 async def assign(tx: Tx, case_id: CaseId, stage: str = "ASSIGNED") -> None:
@@ -62,7 +68,7 @@ async def test_a_change_waits_for_a_case_that_comes_into_work(
     audit = AuditLog(db)
     async with db.transaction(patient.organization_id) as tx:
         await assign(tx, case.id, stage)
-        change = asyncio.create_task(change_own_profile(db, audit, patient, ADA))
+        change = asyncio.create_task(changed(db, patient, ADA))
         await somebody_waits(tx)
     with pytest.raises(ProfileLocked):
         await change
@@ -74,7 +80,7 @@ async def test_a_change_waits_for_a_new_case_that_is_in_work(
 ) -> None:
     async with db.transaction(patient.organization_id) as tx:
         await insert_assigned(tx, patient)
-        change = asyncio.create_task(change_own_profile(db, AuditLog(db), patient, ADA))
+        change = asyncio.create_task(changed(db, patient, ADA))
         await somebody_waits(tx)
     with pytest.raises(ProfileLocked):
         await change
@@ -92,7 +98,7 @@ async def test_a_change_waits_for_a_case_that_comes_back(
         async with db.transaction(patient.organization_id) as tx:
             await tx.execute(f"update cases set {back} where id = $1", case.id)
             whose = other if "patient_id" in back else patient
-            change = asyncio.create_task(change_own_profile(db, AuditLog(db), whose, ADA))
+            change = asyncio.create_task(changed(db, whose, ADA))
             await somebody_waits(tx)
         with pytest.raises(ProfileLocked):
             await change
@@ -107,7 +113,7 @@ async def test_a_case_waits_for_a_change_that_was_first(
         await somebody_waits(tx)
     await assigned
     with pytest.raises(ProfileLocked):
-        await change_own_profile(db, AuditLog(db), patient, ADA)
+        await changed(db, patient, ADA)
 
 
 async def test_a_case_that_is_in_nobodys_hands_waits_for_nothing(
@@ -121,8 +127,13 @@ async def test_a_case_that_is_in_nobodys_hands_waits_for_nothing(
 
 async def test_many_changes_at_once_lose_none(db: Database, patient: Patient) -> None:
     audit = AuditLog(db)
-    bits = [{"first_name": "A"}, {"last_name": "B"}, {"city": "C"}, {"dob": date(2000, 1, 1)}]
-    await asyncio.gather(*(change_own_profile(db, audit, patient, each) for each in bits))
+    bits: list[dict[str, object]] = [
+        {"first_name": "A"},
+        {"last_name": "B"},
+        {"city": "C"},
+        {"dob": date(2000, 1, 1)},
+    ]
+    await asyncio.gather(*(changed(db, patient, each) for each in bits))
     after = await show_own_profile(db, audit, patient)
     known = (after.first_name, after.last_name, after.city, after.dob)
     assert known == ("A", "B", "C", date(2000, 1, 1))
@@ -136,14 +147,14 @@ async def test_of_a_change_and_an_assignment_at_once_the_profile_agrees_with_wha
     for _ in range(20):
         patient = await make_patient(db, await make_organization(db))
         case = await make_case(db, patient.organization_id, patient_id=patient.user_id)
-        seen, changed = await asyncio.gather(
+        seen, outcome = await asyncio.gather(
             _assigned(db, case),
-            change_own_profile(db, audit, patient, ADA),
+            changed(db, patient, ADA),
             return_exceptions=True,
         )
         assert isinstance(seen, str)
         assert (await show_own_profile(db, audit, patient)).first_name == seen
-        assert isinstance(changed, ProfileLocked) == (seen == "Test")
+        assert isinstance(outcome, ProfileLocked) == (seen == "Test")
 
 
 async def _assigned(db: Database, case: CaseFacts) -> str:

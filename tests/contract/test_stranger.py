@@ -121,7 +121,8 @@ async def test_who_has_the_right_does_come_by_it(
     complaints: list[str] = []
     for call in await edges.calls(audience):
         clinic = await furnish(house, edges.clinician, edges.portal)
-        owner = clinic.clinician if audience is Audience.CLINICIAN else clinic.patient
+        staff = clinic.administrator if call.path.startswith("/admin/") else clinic.clinician
+        owner = staff if audience is Audience.CLINICIAN else clinic.patient
         names = await real_names(clinic, owner, call, outbox)
         complaints += await rightful(edges.of(audience), clinic, owner, call, names)
     assert not complaints, "\n".join(complaints)

@@ -44,6 +44,9 @@ _ROWS = {
         "action, outcome, actor_kind, id, occurred_at",
         "'file.opened', 'done', 'operator', $2, $3",
     ),
+    "webhooks": ("label, url, events, id", "'a partner', 'https://p.example', '{CREATE_CASE}', $2"),
+    "webhook_deliveries": ("event, id, webhook_id, case_id", "'CREATE_CASE', $2, $3, $4"),
+    "webhook_attempts": ("number, delivery_id", "1, $2"),
     "audit_seals": ("position, event_id, hash", "1, $2, $3"),
 }
 """Columns and values beside the organisation, of the tables that no factory fills."""
@@ -82,6 +85,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
     removed = await make_file_row(db, case)
     digest, key, sign_in = secrets.token_bytes(32), ApiKeyId(new_id()), SignInId(new_id())
     event, issuer = new_id(), IssuerId(new_id())
+    webhook, delivery = new_id(), new_id()
     async with db.transaction(organization_id) as tx:
         await tx.execute("update users set password_hash = 'x' where id = $1", clinician)
         await tx.execute("update cases set stage = 'ASSIGNED' where id = $1", case.id)
@@ -101,6 +105,9 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await _insert(tx, "audit_events", event, SINCE)
         await _insert(tx, "audit_events", new_id(), SINCE)
         await _insert(tx, "audit_seals", event, digest)
+        await _insert(tx, "webhooks", webhook)
+        await _insert(tx, "webhook_deliveries", delivery, webhook, case.id)
+        await _insert(tx, "webhook_attempts", delivery)
     return Clinic(
         organization_id,
         clinician,

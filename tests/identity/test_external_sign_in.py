@@ -19,6 +19,8 @@ from casekeep.identity.model import Clinician, Role, TrustedIssuer, User
 from casekeep.kernel.errors import AlreadyTaken, TokenNotValid
 from casekeep.kernel.ids import new_id
 from tests.identity.conftest import Office, soon
+from tests.identity.test_external_tokens import KEY, signed
+from tests.identity.test_key_sets import answering
 from tests.support.factories import make_organization
 from tests.support.issuer import Issuer, running_issuer
 
@@ -112,6 +114,28 @@ async def test_a_token_counts_for_its_audience_only(office: Office, issuer: Issu
     elsewhere = replace(office, organization_id=await make_organization(office.db))
     with pytest.raises(AlreadyTaken):
         await trust(elsewhere, issuer, audience=trusted.audience)
+
+
+async def test_another_issuers_token_is_nothing(office: Office, issuer: Issuer) -> None:
+    gate, user, trusted = await office.gate(), await office.clinician(), await trust(office, issuer)
+    with running_issuer() as another:
+        await refused(gate, token_for(another, user, trusted))
+
+
+async def test_a_token_that_could_be_of_two_organisations_is_of_none(office: Office) -> None:
+    gate, user = await office.gate(), await office.clinician()
+    elsewhere = replace(office, organization_id=await make_organization(office.db))
+    said = {"sub": "a subject", "email": user.email, "email_verified": True}
+    async with answering(json.dumps({"keys": [KEY.as_dict(private=False)]}).encode()) as published:
+        where = {"issuer": published.issuer, "jwks_url": published.jwks_url, "allows_http": True}
+        audiences = [new_audience() for _ in range(3)]
+        for whose, audience in zip((office, office, elsewhere), audiences, strict=True):
+            await trust_issuer(
+                whose.db, whose.audit, whose.organization_id, audience=audience, **where
+            )
+        said |= {"iss": published.issuer, "exp": office.clock().timestamp() + 300}
+        assert (await gate.clinician(signed({**said, "aud": audiences[:2]}))).user == user
+        await refused(gate, signed({**said, "aud": audiences}))
 
 
 async def test_accounts_of_other_organisations_are_nobodys(office: Office, issuer: Issuer) -> None:

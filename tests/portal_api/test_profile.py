@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,12 @@ import httpx
 import pytest
 
 from casekeep.http.house import House
+from casekeep.identity.limits import Limit, Limits
+from casekeep.identity.lookups import Lookups
+from casekeep.kernel.clock import utc_now
 from casekeep.kernel.ids import CaseId
-from tests.support.house import Outbox, SignedIn, code_sent_to, signed_in_patient
+from casekeep.portal_api.app import build_app
+from tests.support.house import Outbox, SignedIn, client, code_sent_to, signed_in_patient
 from tests.support.portal import AUTH, ME, NOT_PROVEN, NOT_VALID, refusal, success
 
 KEYS = [
@@ -203,6 +208,28 @@ async def test_of_many_who_want_one_number_one_gets_it(
     body = {"phoneNumber": "+14155550177"}
     answers = await asyncio.gather(*(change(portal, each, body) for each in [patient, *others]))
     assert sorted(each.status_code for each in answers) == [200, 400, 400, 400, 400]
+
+
+async def test_nobody_goes_through_numbers_to_find_who_is_a_patient_here(house: House) -> None:
+    limits = Limits(numbers_per_patient=Limit(2, 3600))
+    lookups = Lookups(house.db, house.audit, b"a key of this test", utc_now, limits=limits)
+    patient = await signed_in_patient(house)
+    other = await signed_in_patient(house, patient.organization_id, phone="+14155550155")
+    async with client(build_app(replace(house, lookups=lookups))) as strict:
+        for number, status in (("+14155550155", 400), ("+14155550156", 200)):
+            answer = await change(strict, patient, {"phoneNumber": number})
+            assert answer.status_code == status
+        for number in ("+14155550155", "+14155550157"):
+            answer = await change(strict, patient, {"phoneNumber": number})
+            assert refusal(answer) == (429, "Too many requests", "RATE_LIMITED")
+            assert 0 < int(answer.headers["retry-after"]) <= 3600
+        success(await change(strict, patient, {"phoneNumber": "+14155550156", "city": "x"}))
+        success(await change(strict, other, {"phoneNumber": "+14155550158"}))
+    async with house.db.transaction(patient.organization_id) as tx:
+        refused = await tx.fetch(
+            "select details::text from audit_events where details ->> 'limit' is not null"
+        )
+    assert [row[0] for row in refused] == ['{"limit": "numbers per patient"}']
 
 
 async def test_another_number_ends_the_code_that_is_out(

@@ -14,11 +14,23 @@ from uuid import UUID, uuid4
 import httpx
 
 from casekeep.http.house import House
+from casekeep.identity.model import Audience, Operator, Role
 from casekeep.kernel.ids import FileId, OrganizationId
+from casekeep.webhooks.addresses import Allowed
+from casekeep.webhooks.model import NewWebhook, Webhook, WebhookEvent
+from casekeep.webhooks.registering import add_webhook
+from casekeep.webhooks.replaying import list_deliveries
+from casekeep.webhooks.secrets import WebhookSecrets
 from tests.support.clinician import JPEG, add_file, open_case
 from tests.support.factories import make_organization
 from tests.support.filling import Names
-from tests.support.house import PASSWORD, SignedIn, signed_in_clinician, signed_in_patient
+from tests.support.house import (
+    PASSWORD,
+    SignedIn,
+    make_account,
+    signed_in_clinician,
+    signed_in_patient,
+)
 from tests.support.portal import FILES, USERS, success
 
 _WORD = re.compile(r"zq[0-9a-f]{12}")
@@ -55,6 +67,10 @@ class Clinic:
     removed_case: str
     removed_number: str
     removed_file: Stored
+    administrator: SignedIn
+    webhook: str
+    delivery: str
+    """One of the webhook's."""
     spoken: str
     """A word of the case's summary."""
 
@@ -89,7 +105,7 @@ class Clinic:
             str(self.clinician.user.phone),
         }
         found |= {str(self.patient.user.phone), str(self.patient.key)}
-        for each in (self.clinician, self.patient):
+        for each in (self.clinician, self.patient, self.administrator):
             found |= {each.tokens.access_token, each.tokens.refresh_token}
         return found
 
@@ -112,6 +128,8 @@ class Clinic:
                 "patient_phone": str(self.patient.user.phone),
                 "after": self.cursor,
                 "search": self.spoken,
+                "webhook_id": self.webhook,
+                "delivery_id": self.delivery,
                 "any id": next(ids),
                 "refresh_token": refresh_token,
                 **_SAID,
@@ -170,6 +188,8 @@ def absent(names: Names) -> Names:
         "phone_number": _phone(),
         "patient_phone": _phone(),
         "search": word(),
+        "webhook_id": str(uuid4()),
+        "delivery_id": str(uuid4()),
         "after": base64.urlsafe_b64encode(bytes(8) + uuid4().bytes).decode(),
         "any id": number if names["any id"].isdigit() else str(uuid4()),
         "refresh_token": f"{secrets.token_hex(11)}.{secrets.token_hex(21)}x",
@@ -194,7 +214,7 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         )
     doctor = await signed_in_clinician(house, organization_id, **_person(), password=PASSWORD)
     patient = await signed_in_patient(house, organization_id, **_person())
-    spoken = word()
+    webhook, spoken = await _webhook(house, organization_id), word()
     await _say_all(portal, patient)
     made = await open_case(
         clinician,
@@ -227,6 +247,9 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         (*files, general),
         success(page)["pageInfo"]["endCursor"],
         *removed,
+        await _administrator(house, organization_id),
+        str(webhook.id),
+        await _delivery_of(house, webhook),
         spoken,
     )
 
@@ -243,6 +266,34 @@ async def _remove(
         answer = await client.delete(path, headers=owner.headers)
         assert answer.status_code == 200, answer.text
     return gone["case_id"], str(gone["id"]), Stored(file["file_id"], name, b"", None)
+
+
+async def _administrator(house: House, organization_id: OrganizationId) -> SignedIn:
+    user = await make_account(house, organization_id, Role.ADMIN, **_person())
+    tokens = await house.sign_in.open_for(user, Audience.CLINICIAN)
+    headers = {"authorization": f"Bearer {tokens.access_token}"}
+    return SignedIn(house, organization_id, user, tokens, None, headers)
+
+
+async def _webhook(house: House, organization_id: OrganizationId) -> Webhook:
+    """A webhook that is told everything, by a name that leads to a public address."""
+
+    async def resolve(_: str, __: int) -> list[str]:
+        return ["8.8.8.8"]
+
+    new = NewWebhook(word(), f"https://{word()}.example/{word()}", tuple(WebhookEvent))
+    actor, secrets = Operator(organization_id), WebhookSecrets(b"k" * 32)
+    webhook, _ = await add_webhook(
+        house.db, house.audit, secrets, Allowed((), resolve), actor=actor, new=new
+    )
+    return webhook
+
+
+async def _delivery_of(house: House, webhook: Webhook) -> str:
+    """The first of what the webhook is to be told."""
+    actor = Operator(webhook.organization_id)
+    page = await list_deliveries(house.db, house.audit, actor, webhook.id)
+    return str(page.deliveries[-1].id)
 
 
 def word() -> str:

@@ -13,22 +13,23 @@ from contextlib import asynccontextmanager
 from casekeep.audit.sealing import seal_forever
 from casekeep.bootstrap.database import find_addresses
 from casekeep.bootstrap.house import open_house
+from casekeep.bootstrap.working import runner_for
 from casekeep.clinician_api.app import build_app as build_clinician_api
 from casekeep.clinician_api.app import openapi as clinician_document
 from casekeep.files.sweeping import sweep_forever
 from casekeep.http.logs import configure_logging
 from casekeep.http.root import Apps, Root
-from casekeep.jobs.running import Runner
 from casekeep.kernel.processes import ending_with
 from casekeep.pages.app import Published
 from casekeep.pages.app import build_app as build_pages
 from casekeep.portal_api.app import build_app as build_portal_api
 from casekeep.portal_api.app import openapi as portal_document
 from casekeep.settings import Settings, load_settings
-from casekeep.worker.binding import work_of
+from casekeep.webhooks.rescuing import rescue_forever
 
 _SWEEP_SECONDS = 30.0
 _SEAL_SECONDS = 10.0
+_RESCUE_SECONDS = 300.0
 
 
 def application() -> Root:
@@ -66,8 +67,9 @@ async def _serving(settings: Settings) -> AsyncGenerator[Apps, None]:
         tasks = [
             asyncio.create_task(sweep_forever(house.db, house.blobs, _SWEEP_SECONDS)),
             asyncio.create_task(seal_forever(house.db, every=_SEAL_SECONDS)),
+            asyncio.create_task(rescue_forever(house.db, every=_RESCUE_SECONDS)),
         ]
-        runner = Runner(house.db, work_of(house)) if settings.jobs else None
+        runner = runner_for(settings, house) if settings.jobs else None
         if runner:
             runner.start()
         try:

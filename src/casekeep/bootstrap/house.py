@@ -26,6 +26,8 @@ from casekeep.identity.signing_in import SignIn
 from casekeep.identity.tokens import AccessTokens
 from casekeep.kernel.clock import utc_now
 from casekeep.settings import MIB, Settings, origins_in
+from casekeep.webhooks.addresses import Allowed, networks_of
+from casekeep.webhooks.secrets import WebhookSecrets
 
 
 @asynccontextmanager
@@ -71,6 +73,16 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
             idle_timeout=settings.upload_idle_seconds,
             allowed_origins=origins_in(settings.allowed_origins),
         )
+
+
+def webhook_secrets(settings: Settings) -> WebhookSecrets:
+    """What opens the secrets of this deployment's webhooks."""
+    return WebhookSecrets(_derived(_deployment_key(settings), b"webhook secrets"))
+
+
+def reachable(settings: Settings) -> Allowed:
+    """Where webhooks may lead."""
+    return Allowed(networks_of(settings.webhook_private_networks))
 
 
 def _deployment_key(settings: Settings) -> bytes:

@@ -65,7 +65,7 @@ async def change_stage(
         return False
     changed = Event(Action.CASE_CHANGED, case_id=case.id, details={"stage": stage})
     await audit.record(tx, who(actor), changed)
-    await announce(tx, WebhookEvent.CHANGE_CASE_STATUS, case.id, stage=stage)
+    await announce(tx, WebhookEvent.STAGE_CHANGED, case.id, stage=stage)
     return True
 
 

@@ -50,7 +50,7 @@ async def record_opened(tx: Tx, audit: AuditLog, actor: Actor, case: Case) -> No
     """Say that `actor` opened a case, whichever way it came, in the transaction that opens it."""
     event = Event(Action.CASE_OPENED, case_id=case.id, subject_id=case.patient_id)
     await audit.record(tx, who(actor), event)
-    await announce(tx, WebhookEvent.CREATE_CASE, case.id, stage=case.stage)
+    await announce(tx, WebhookEvent.CASE_OPENED, case.id, stage=case.stage)
 
 
 def _cleaned(new: NewCase) -> NewCase:

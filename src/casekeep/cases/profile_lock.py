@@ -3,6 +3,8 @@ a clinician who works on their case. Both ways to a change, the patient's and a 
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
 
 from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
@@ -10,6 +12,7 @@ from casekeep.cases import queries
 from casekeep.db.database import Database, Tx
 from casekeep.identity.actors import who
 from casekeep.identity.contacts import clean_email
+from casekeep.identity.lookups import Lookups
 from casekeep.identity.model import Partner, Patient, Profile
 from casekeep.identity.profile_texts import clean_changes
 from casekeep.identity.profiles import (
@@ -28,6 +31,7 @@ LOCKED = frozenset({"first_name", "last_name", "dob", "gender"})
 async def change_own_profile(
     db: Database,
     audit: AuditLog,
+    lookups: Lookups,
     patient: Patient,
     given: Mapping[str, object],
     *,
@@ -36,10 +40,14 @@ async def change_own_profile(
     """Change the fields that are given, by name, and tell the whole profile (portal contract,
     `PATCH /users/me`). None clears a field that may be cleared.
 
-    Raises NothingToUpdate, InputNotValid, ProfileLocked, and TokenNotValid when the account was
-    closed meanwhile.
+    Raises NothingToUpdate, InputNotValid, ProfileLocked, TooManyRequests for one phone number after
+    the other, and TokenNotValid when the account was closed meanwhile.
     """
-    return await _change(db, audit, patient, lambda tx: hold_own_profile(tx, patient), given, clock)
+    now = clock()
+    changes = _cleaned(given, now)
+    if "phone" in changes:
+        await lookups.count_number(patient, changes["phone"])
+    return await _change(db, audit, patient, lambda tx: hold_own_profile(tx, patient), changes, now)
 
 
 async def change_profile_of(
@@ -52,11 +60,13 @@ async def change_profile_of(
     clock: Clock = utc_now,
 ) -> Profile:
     """Like `change_own_profile`, for the patient with this email address (portal contract,
-    `POST /users`). Raises UserNotKnown when there is none, and what `change_own_profile` raises.
+    `POST /users`). Raises UserNotKnown when there is none, NothingToUpdate, InputNotValid and
+    ProfileLocked.
     """
-    address = clean_email(email)
+    now = clock()
+    address, changes = clean_email(email), _cleaned(given, now)
 
-    return await _change(db, audit, partner, lambda tx: hold_profile_of(tx, address), given, clock)
+    return await _change(db, audit, partner, lambda tx: hold_profile_of(tx, address), changes, now)
 
 
 async def _change(  # noqa: PLR0917 - the two ways above, and nobody else, come this way
@@ -64,16 +74,13 @@ async def _change(  # noqa: PLR0917 - the two ways above, and nobody else, come 
     audit: AuditLog,
     actor: Patient | Partner,
     hold: Callable[[Tx], Awaitable[Profile]],
-    given: Mapping[str, object],
-    clock: Clock,
+    changes: Mapping[str, object],
+    now: datetime,
 ) -> Profile:
     """The patient's row is held: a case that is coming into work waits until this is over, and one
     that has come is seen here. A refusal for what the profile or the cases are like is recorded.
     """
-    if not given:
-        raise NothingToUpdate
-    now, subject_id = clock(), None
-    changes = clean_changes(given, now.date())
+    subject_id = None
     try:
         async with db.transaction(actor.organization_id) as tx:
             held = await hold(tx)
@@ -85,6 +92,12 @@ async def _change(  # noqa: PLR0917 - the two ways above, and nobody else, come 
         await audit.record_refusal(who(actor), Event(Action.PROFILE_CHANGED, subject_id=subject_id))
         raise
     return after
+
+
+def _cleaned(given: Mapping[str, object], now: datetime) -> dict[str, Any]:
+    if not given:
+        raise NothingToUpdate
+    return clean_changes(given, now.date())
 
 
 async def _check_lock(tx: Tx, held: Profile, changed: frozenset[str]) -> None:

@@ -20,32 +20,36 @@ issuers = typer.Typer(
 )
 
 
+IssuerOption = Annotated[
+    str, typer.Option(help="The issuer's URL, to the letter as its tokens say it in `iss`.")
+]
+AudienceOption = Annotated[
+    str, typer.Option(help="What its tokens for Casekeep say in `aud`; no other is accepted.")
+]
+JwksUrlOption = Annotated[
+    str | None, typer.Option(help="Where its keys are. Else its discovery document says so.")
+]
+AllowHttpOption = Annotated[
+    bool,
+    typer.Option("--allow-http", help="Fetch its keys also over plain http: on this machine only."),
+]
+AssumeVerifiedEmailOption = Annotated[
+    bool,
+    typer.Option(
+        "--assume-verified-email",
+        help="Take an address as verified when a token does not say whether it is.",
+    ),
+]
+
+
 @issuers.command("add")
 def add_issuer(
     org: OrgOption,
-    issuer: Annotated[
-        str, typer.Option(help="The issuer's URL, to the letter as its tokens say it in `iss`.")
-    ],
-    audience: Annotated[
-        str, typer.Option(help="What its tokens for Casekeep say in `aud`; no other is accepted.")
-    ],
-    jwks_url: Annotated[
-        str | None,
-        typer.Option(help="Where its keys are. Else its discovery document says so."),
-    ] = None,
-    allow_http: Annotated[
-        bool,
-        typer.Option(
-            "--allow-http", help="Fetch its keys also over plain http: on this machine only."
-        ),
-    ] = False,
-    assume_verified_email: Annotated[
-        bool,
-        typer.Option(
-            "--assume-verified-email",
-            help="Take an address as verified when a token does not say whether it is.",
-        ),
-    ] = False,
+    issuer: IssuerOption,
+    audience: AudienceOption,
+    jwks_url: JwksUrlOption = None,
+    allow_http: AllowHttpOption = False,
+    assume_verified_email: AssumeVerifiedEmailOption = False,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from casekeep.cli import accounts, issuers, keys, server, upkeep
+from casekeep.cli import accounts, issuers, keys, server, upkeep, webhooks
 from casekeep.cli.listening import PortNotFree
 from casekeep.db.errors import DatabaseNotUsable
 from casekeep.kernel.errors import DomainError
@@ -51,6 +51,7 @@ app.add_typer(accounts.organizations, name="org")
 app.add_typer(accounts.users, name="user")
 app.add_typer(keys.keys, name="key")
 app.add_typer(issuers.issuers, name="issuer")
+app.add_typer(webhooks.webhooks, name="webhook")
 app.add_typer(upkeep.config, name="config")
 
 

@@ -71,7 +71,7 @@ _MEANINGS = {
     400: "The request cannot be done, and why",
     401: "Invalid or expired token",
     403: "user_id is not the signed-in user, or the account's role may not do this",
-    404: "Case not found, or File not found",
+    404: "Case not found, or File, Webhook or Delivery not found",
     413: "Too large",
     415: "Content of a type that is not accepted",
     422: "A parameter or field is missing or not of its kind",
@@ -154,7 +154,7 @@ def _bytes(description: str) -> ResponseSpec:
         bytes,
         generate_examples=False,
         description=description,
-        media_type="application/octet-stream",
+        media_type="*/*",  # the file's own
     )
 
 

@@ -14,7 +14,7 @@ from casekeep.identity.signing_out import Reach, sign_out_caller
 from casekeep.kernel import errors as facts
 
 from .errors import FieldsNotValid, field_problem
-from .openapi import BEARER, GRANTED, refusals
+from .openapi import BEARER, GRANTED, WithoutBadRequest, refusals
 from .proof import AnyRequest, SignedInRequest, require_token
 from .wire import GrantError, TokensOut, UserOut, tokens_out, user_out
 
@@ -104,6 +104,7 @@ async def user(request: SignedInRequest) -> UserOut:
     guards=[require_token],
     security=[BEARER],
     response_description="Signed out",
+    operation_class=WithoutBadRequest,
     responses=refusals(422),
 )
 async def logout(request: SignedInRequest, reach: _Scope = None) -> None:

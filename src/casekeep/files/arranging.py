@@ -49,7 +49,7 @@ async def change_file(
             raise FileNotVisible
         await audit.record(tx, who(actor), _changed(file, case))
         if case is not None and case.id != file.case_id:
-            await announce(tx, WebhookEvent.ADD_CASE_ATTACHMENT, case.id, file_id=file_id)
+            await announce(tx, WebhookEvent.FILE_ADDED, case.id, file_id=file_id)
         return await arrangeable_file(tx, actor, file_id)
 
 

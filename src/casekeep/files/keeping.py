@@ -57,7 +57,7 @@ async def keep_files(
     await parts.audit.record(tx, who(actor), *events)
     if keeping.case_id is not None:
         added = [file.received.id for file in files]
-        await announce_files(tx, WebhookEvent.ADD_CASE_ATTACHMENT, keeping.case_id, added)
+        await announce_files(tx, WebhookEvent.FILE_ADDED, keeping.case_id, added)
     return await queries.find_by_ids(tx, [file.received.id for file in files])
 
 

@@ -42,4 +42,4 @@ async def remove_file(
         removed = Event(Action.FILE_REMOVED, case_id=file.case_id, file_id=file_id)
         await audit.record(tx, who(actor), removed)
         if file.case_id is not None:
-            await announce(tx, WebhookEvent.DELETE_ATTACHMENT, file.case_id, file_id=file_id)
+            await announce(tx, WebhookEvent.FILE_REMOVED, file.case_id, file_id=file_id)

@@ -59,5 +59,5 @@ async def restore_file(db: Database, audit: AuditLog, actor: Actor, file_id: Fil
         restored = Event(Action.FILE_RESTORED, case_id=file.case_id, file_id=file_id)
         await audit.record(tx, who(actor), restored)
         if file.case_id is not None:
-            await announce(tx, WebhookEvent.ADD_CASE_ATTACHMENT, file.case_id, file_id=file_id)
+            await announce(tx, WebhookEvent.FILE_ADDED, file.case_id, file_id=file_id)
         return await changeable_file(tx, actor, file_id)

@@ -30,7 +30,10 @@ _LONGEST = 16_384
 _LONGEST_SUBJECT = 255
 _MOST_AUDIENCES = 20
 _TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
-_UNREADABLE = (JoseError, ValueError, TypeError, KeyError, RecursionError, OverflowError)
+_UNREADABLE = (
+    *(JoseError, ValueError, TypeError, KeyError),
+    *(RecursionError, OverflowError, OSError),  # numbers that are no time
+)
 
 
 class _Algorithms(JWSRegistry):
@@ -111,10 +114,10 @@ def prove(unproven: Unproven, issuer: TrustedIssuer, key: Key, now: datetime) ->
 
 def _proven(claims: dict[str, Any], expires_at: datetime) -> ExternalClaims:
     subject, email, is_verified = (claims.get(each) for each in ("sub", "email", "email_verified"))
-    if not isinstance(subject, str) or not 1 <= len(subject) <= _LONGEST_SUBJECT:
+    if not 1 <= len(_text(subject)) <= _LONGEST_SUBJECT:
         raise ValueError
     return ExternalClaims(
-        subject,
+        _text(subject),
         email if isinstance(email, str) else None,
         None if is_verified is None else is_verified is True,
         expires_at,
@@ -142,8 +145,8 @@ def _moment(value: object) -> datetime:
 
 
 def _text(value: object) -> str:
-    """A text that a database can be asked for."""
-    if not isinstance(value, str) or "\0" in value:
+    """A text that a database can be asked for. Raises UnicodeEncodeError for half a character."""
+    if not isinstance(value, str) or b"\0" in value.encode():
         raise TypeError
     return value
 

@@ -4,6 +4,7 @@ key; what cannot verify a signature is left out.
 """
 
 import asyncio
+import logging
 import re
 import ssl
 from collections.abc import Iterator
@@ -14,7 +15,6 @@ from typing import Any, cast
 
 import httpx
 import msgspec
-from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
 
 from casekeep.identity.model import TrustedIssuer
@@ -44,6 +44,10 @@ class KeySet:
 class KeySource:
     """Asks issuers for their keys; follows no redirect and takes no proxy from the environment."""
 
+    def __init__(self) -> None:
+        # Its line at INFO would come with every fetch, and quote the address.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+
     async def fetch(self, issuer: TrustedIssuer) -> KeySet:
         """The issuer's keys, now. Takes seconds at most. Raises KeysNotFetched."""
         try:
@@ -59,7 +63,8 @@ class KeySource:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        if "_client" in vars(self):
+            await self._client.aclose()
 
     @cached_property
     def _client(self) -> httpx.AsyncClient:
@@ -128,21 +133,21 @@ def _public_key(given: dict[str, Any]) -> Key | None:
     """A key as it is; None for a symmetric one, a weak one, one for other ends, or one whose
     private half was published with it.
     """
-    operations = given.get("key_ops", ["verify"])
-    is_for_signatures = given.get("use", "sig") == "sig" and "verify" in operations
-    if "d" in given or not is_for_signatures or _is_short(given):
-        return None
     try:
+        operations = given.get("key_ops", ["verify"])
+        is_for_signatures = given.get("use", "sig") == "sig" and "verify" in operations
+        if "d" in given or not is_for_signatures or _is_short(given):
+            return None
         key = import_key(given)
         is_strong = not isinstance(key, RSAKey) or key.raw_value.key_size in _RSA_BITS
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+    except Exception:  # noqa: BLE001 - what the library makes of nonsense differs; it is no key
         return None
     return key if is_strong and isinstance(key, RSAKey | ECKey | OKPKey) else None
 
 
 def _is_short(given: dict[str, Any]) -> bool:
-    modulus = given.get("n", "")
-    return given.get("kty") == "RSA" and len(str(modulus)) < _SHORTEST_MODULUS
+    """Whether it is an RSA key too short to look at, of which the library would warn."""
+    return given["kty"] == "RSA" and len(given["n"]) < _SHORTEST_MODULUS
 
 
 def _lives(cache_control: str) -> timedelta:

@@ -1,16 +1,20 @@
-"""What a partner's software may ask about accounts: who the patients are, and whether somebody has
-an email address or a phone number already. It never looks into another organisation.
+"""What can be learned about accounts: a partner's software asks who the patients are, and whether
+somebody has an email address or a phone number; a patient who wants a number learns whether it is
+free. It never looks into another organisation.
 """
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 from casekeep.audit.actions import Action, Outcome
 from casekeep.audit.log import AuditLog, Event
-from casekeep.db.database import Database
+from casekeep.db.database import Database, Tx
 from casekeep.identity import queries, queries_lookups
 from casekeep.identity.actors import who
 from casekeep.identity.contacts import Reached, clean_email, clean_phone
 from casekeep.identity.limiting import Limiter, OverLimit
 from casekeep.identity.limits import Claim, Counted, Limits
-from casekeep.identity.model import Partner, PatientPage, User
+from casekeep.identity.model import Partner, Patient, PatientPage, User
 from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.cursors import cursor_at, read_cursor
 from casekeep.kernel.errors import InputNotValid, TooManyRequests
@@ -19,8 +23,8 @@ LARGEST_PAGE = 200
 
 
 class Lookups:
-    """The one door to these questions; the second kind is limited for each key, so that one in the
-    wrong hands does not tell fast who is a patient here.
+    """The one door to these questions. Whether somebody is there is limited, for each key and for
+    each patient, so that nobody goes through addresses or numbers to find who is a patient here.
     """
 
     def __init__(
@@ -36,7 +40,7 @@ class Lookups:
         self._db = db
         self._audit = audit
         self._limiter = Limiter(key, clock)
-        self._limit = (limits or Limits()).lookups_per_key
+        self._limits = limits or Limits()
 
     async def list_patients(
         self,
@@ -68,25 +72,43 @@ class Lookups:
         """Whoever is reached there, patient or not, with an open account or a closed one: nobody
         else can have that address or number. Raises TooManyRequests.
         """
-        claim = Claim(Counted.LOOKUPS_PER_KEY, str(partner.api_key_id), self._limit)
-        try:
-            async with self._db.transaction(partner.organization_id) as tx:
-                await self._limiter.spend(tx, [claim])
-                found = await queries.users_reached_at(tx, reached.email, reached.phone)
-        except OverLimit as over:
-            await self._record_limit(partner, over)
-            raise TooManyRequests(over.retry_after) from None
+        limit = self._limits.lookups_per_key
+        claim = Claim(Counted.LOOKUPS_PER_KEY, str(partner.api_key_id), limit)
+        async with self._counted(partner, claim, Action.USERS_LISTED) as tx:
+            found = await queries.users_reached_at(tx, reached.email, reached.phone)
         await self._note(partner, len(found))
         return found[0] if found else None
+
+    async def count_number(self, patient: Patient, phone: str) -> None:
+        """Count that a patient wants a phone number, unless it is theirs: whether it is free they
+        find out whatever comes of it. Raises TooManyRequests.
+        """
+        async with self._db.transaction(patient.organization_id) as tx:
+            own = await queries.user(tx, patient.user_id)
+        if own is None or own.phone != phone:
+            limit = self._limits.numbers_per_patient
+            claim = Claim(Counted.NUMBERS_PER_PATIENT, str(patient.user_id), limit)
+            async with self._counted(patient, claim, Action.PROFILE_CHANGED):
+                pass
+
+    @asynccontextmanager
+    async def _counted(
+        self, actor: Partner | Patient, claim: Claim, action: Action
+    ) -> AsyncGenerator[Tx]:
+        """A transaction that has claimed an attempt. Raises TooManyRequests, which is recorded once
+        for each subject and window: what is refused can be asked for ever.
+        """
+        try:
+            async with self._db.transaction(actor.organization_id) as tx:
+                await self._limiter.spend(tx, [claim])
+                yield tx
+        except OverLimit as over:
+            async with self._db.transaction(actor.organization_id) as tx:
+                if await self._limiter.first_refusal(tx, over):
+                    event = Event(action, Outcome.REFUSED, details={"limit": claim.kind})
+                    await self._audit.record(tx, who(actor), event)
+            raise TooManyRequests(over.retry_after) from None
 
     async def _note(self, partner: Partner, count: int) -> None:
         event = Event(Action.USERS_LISTED, details={"count": count})
         await self._audit.note_listing(who(partner), event)
-
-    async def _record_limit(self, partner: Partner, over: OverLimit) -> None:
-        """Once for each key and window: what is refused can be asked for ever."""
-        async with self._db.transaction(partner.organization_id) as tx:
-            if await self._limiter.first_refusal(tx, over):
-                details = {"limit": over.claim.kind}
-                event = Event(Action.USERS_LISTED, Outcome.REFUSED, details=details)
-                await self._audit.record(tx, who(partner), event)

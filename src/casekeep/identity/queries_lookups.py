@@ -17,20 +17,21 @@ async def patients(
     after: tuple[datetime, UUID] | None,
 ) -> list[tuple[User, bool]]:
     """The organisation's patients, newest first, each with whether their account is open: all, or
-    those with this email address and this phone number; at most `most`, from after a row.
+    those with this email address and this phone number; at most `most`, from after a row. Only what
+    is asked for is in the statement, so that each form of it is served by an index.
     """
-    at, last = after or (None, None)
+    conditions = ["u.organization_id = $1", "u.role = 'patient'"]
+    arguments: list[object] = [tx.organization_id, most]
+    for column, value in (("u.email", email), ("u.phone", phone)):
+        if value is not None:
+            arguments.append(value)
+            conditions.append(f"{column} = ${len(arguments)}")
+    if after is not None:
+        conditions.append(f"(u.created_at, u.id) < (${len(arguments) + 1}, ${len(arguments) + 2})")
+        arguments.extend(after)
     rows = await tx.fetch(
         f"""select {USER_COLUMNS}, u.disabled_at is null as is_open from users u
-            where u.organization_id = $1 and u.role = 'patient'
-              and ($2::text is null or u.email = $2) and ($3::text is null or u.phone = $3)
-              and ($4::timestamptz is null or (u.created_at, u.id) < ($4, $5))
-            order by u.created_at desc, u.id desc limit $6""",  # noqa: S608 - constant columns
-        tx.organization_id,
-        email,
-        phone,
-        at,
-        last,
-        most,
+            where {" and ".join(conditions)} order by u.created_at desc, u.id desc limit $2""",  # noqa: S608 - constant columns
+        *arguments,
     )
     return [(user_of(row), row["is_open"]) for row in rows]

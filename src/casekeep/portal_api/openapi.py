@@ -66,7 +66,8 @@ def _operation_id(
     handler: HTTPRouteHandler, method: Method, _: list[str | PathParameterDefinition]
 ) -> str:
     """What generated clients call the operation: `list_files`, `head_file_content`."""
-    return handler.handler_name if method != "HEAD" else f"head_{handler.handler_name}"
+    name = handler.name or handler.handler_name
+    return name if method != "HEAD" else f"head_{name}"
 
 
 def _text(words: Words) -> str:

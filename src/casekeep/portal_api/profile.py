@@ -10,7 +10,7 @@ from casekeep.http.connections import house_of
 from casekeep.identity.profiles import show_own_profile
 
 from .envelope import answer
-from .errors import LOCKED, NOT_PROVEN, NOT_VALID, TOO_LARGE
+from .errors import LOCKED, NOT_PROVEN, NOT_VALID, TOO_LARGE, TOO_MANY
 from .openapi import KEY_AND_TOKEN, refusals
 from .profile_wire import ProfileAnswer, ProfileChanges, given_fields, profile_out
 from .proof import PatientRequest, require_patient
@@ -27,13 +27,15 @@ async def get_profile(request: PatientRequest) -> Response[ProfileAnswer]:
     return answer(ProfileAnswer(200, success=True, data=profile_out(profile)))
 
 
-@patch("/", responses=refusals(NOT_VALID, LOCKED, NOT_PROVEN, TOO_LARGE))
+@patch("/", responses=refusals(NOT_VALID, LOCKED, NOT_PROVEN, TOO_LARGE, TOO_MANY))
 async def change_profile(
     request: PatientRequest, data: JSONBody[ProfileChanges]
 ) -> Response[ProfileAnswer]:
     """Change fields of the patient's own profile, and tell all of it."""
     house = house_of(request)
-    profile = await change_own_profile(house.db, house.audit, request.user, given_fields(data))
+    profile = await change_own_profile(
+        house.db, house.audit, house.lookups, request.user, given_fields(data)
+    )
     return answer(ProfileAnswer(200, success=True, data=profile_out(profile)))
 
 

@@ -40,7 +40,7 @@ def signed_url(request: AnyRequest, token: str) -> str:
             bytes,
             generate_examples=False,
             description="The bytes",
-            media_type="application/octet-stream",
+            media_type="*/*",  # the file's own
         ),
         **refusals(NOT_VALID, NO_FILE),
     },

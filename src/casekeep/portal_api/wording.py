@@ -59,9 +59,11 @@ _WORDS = {
     "createdAt": Word("When it was added.", "2026-04-15T12:34:56.000Z"),
     "list_files.type": Word("Only protected health information, or only other files.", "phi"),
     "limit": Word("Asks for pages of at most this many.", 50),
-    "after": Word("The `endCursor` of the page before.", "MjAyNi0wNC0xNQ"),
+    "after": Word("The `endCursor` of the page before.", "AAZPfvF5XABVDoQA4ptB1KcWRGZVRAAA"),
     "pageInfo": Word("Where the next page starts; only where pages were asked for."),
-    "endCursor": Word("The `after` of the next call; null on the last page.", "MjAyNi0wNC0xNQ"),
+    "endCursor": Word(
+        "The `after` of the next call; null on the last page.", "AAZPfvF5XABVDoQA4ptB1KcWRGZVRAAA"
+    ),
     "hasNextPage": Word("Whether there is more.", True),
     "downloadUrl": Word(
         "Gives the bytes without any header, until it ends.",

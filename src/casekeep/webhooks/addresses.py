@@ -26,9 +26,12 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 LONGEST_URL = 2000
 _MOST_ADDRESSES = 4
+_HIGHEST_PORT = 65535
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 """IPv4 addresses behind a translator (RFC 6052 and RFC 8215)."""
+_PROTOCOLS = (IPv4Network("192.0.0.0/24"), IPv6Network("2001::/23"))
+"""Assigned to protocols (RFC 6890), some of them global: no partner has its server there."""
 _LOW_32_BITS = 0xFFFF_FFFF
 
 
@@ -85,9 +88,11 @@ def target_of(url: str) -> Target:
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
     except (httpx.InvalidURL, ValueError):
         raise InputNotValid("url is not a URL") from None
+    if not 0 < port <= _HIGHEST_PORT and parts.scheme in _DEFAULT_PORTS:
+        raise InputNotValid("url has a port that cannot be")
     if parts.scheme not in _DEFAULT_PORTS or not parts.host:
         raise InputNotValid("url must begin with https:// and name a host")
-    if parts.userinfo or "@" in parts.netloc.decode("ascii"):
+    if parts.userinfo or "@" in url.partition("//")[2].partition("/")[0]:
         raise InputNotValid("url may not hold a user or a password; the signature proves who sends")
     if "#" in url:
         raise InputNotValid("url may not have a fragment")
@@ -143,6 +148,8 @@ def _meant(address: Address) -> Address:
 
 def _is_public(address: Address) -> bool:
     if isinstance(address, IPv6Address) and (address.teredo or address.is_site_local):
+        return False
+    if any(address.version == each.version and address in each for each in _PROTOCOLS):
         return False
     return address.is_global and not (
         address.is_multicast

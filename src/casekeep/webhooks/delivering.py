@@ -152,12 +152,3 @@ async def _disable(tx: Tx, parts: Delivering, claim: Claim) -> None:
         await queries.give_up_pending(tx, webhook_id)
         event = Event(Action.WEBHOOK_CHANGED, subject_id=webhook_id)
         await parts.audit.record(tx, who(Operator(tx.organization_id)), event)
-
-
-async def rescue(db: Database, organization_id: OrganizationId, overdue: timedelta) -> int:
-    """Put what nobody has in hand, although it is long due, into the queue again; how many."""
-    async with db.transaction(organization_id) as tx:
-        found = await queries_deliveries.forgotten(tx, overdue, 1000)
-        for delivery_id in found:
-            await enqueue(tx, JobName.DELIVER_WEBHOOK, delivery_id)
-    return len(found)

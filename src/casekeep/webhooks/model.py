@@ -14,11 +14,11 @@ from casekeep.kernel.ids import CaseId, DeliveryId, FileId, OrganizationId, Webh
 class WebhookEvent(StrEnum):
     """What can be told, in the words of the portal contract, "Webhooks"."""
 
-    CREATE_CASE = "CREATE_CASE"
-    CHANGE_CASE_STATUS = "CHANGE_CASE_STATUS"
-    ADD_CASE_ATTACHMENT = "ADD_CASE_ATTACHMENT"
-    DELETE_ATTACHMENT = "DELETE_ATTACHMENT"
-    ADD_CASE_COMMENT = "ADD_CASE_COMMENT"
+    CASE_OPENED = "CREATE_CASE"
+    STAGE_CHANGED = "CHANGE_CASE_STATUS"
+    FILE_ADDED = "ADD_CASE_ATTACHMENT"
+    FILE_REMOVED = "DELETE_ATTACHMENT"
+    CASE_COMMENTED = "ADD_CASE_COMMENT"
 
 
 class DocumentFormat(StrEnum):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from casekeep.db.database import Row, Tx
-from casekeep.kernel.ids import CaseId, DeliveryId, FileId, WebhookId
+from casekeep.db.database import Database, Row, Tx
+from casekeep.kernel.ids import CaseId, DeliveryId, FileId, OrganizationId, WebhookId
 from casekeep.webhooks.model import (
     Attempt,
     Delivery,
@@ -238,6 +238,12 @@ async def forgotten(tx: Tx, overdue: timedelta, most: int) -> list[DeliveryId]:
         overdue,
         most,
     )
+    return [row["id"] for row in rows]
+
+
+async def organization_ids(db: Database) -> list[OrganizationId]:
+    """Every organisation, for work that goes through all of them."""
+    rows = await db.fetch_unscoped("select all_organization_ids() as id")
     return [row["id"] for row in rows]
 
 

@@ -1,0 +1,244 @@
+"""Whether the time of an answer tells what its text does not: somebody known from somebody unknown,
+a foreign case or file from an absent one. Both of a pair are asked in turn, in random order, over a
+real server; it fails if the medians differ by more than 5 percent.
+
+    python -m benchmarks.timing [--calls 2000] [--most 5] [--only WORD] [--seed 1]
+
+Nothing of the server is weakened: attempts come from many addresses, through a proxy on this
+machine that the server is told to trust, and on many accounts.
+"""
+
+import argparse
+import http.client
+import json
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from benchmarks.clinic import PASSWORD, Clinic, call, command, running_clinic
+
+ACCOUNTS = 500
+RESAMPLES = 2000
+
+
+class Request(NamedTuple):
+    """One request; `path` may differ from call to call."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: object = None
+
+
+Make = Callable[[], Request]
+
+
+@dataclass
+class Question:
+    """Two kinds of request that must look alike from outside."""
+
+    name: str
+    one: Make
+    other: Make
+    times: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
+    answers: set[tuple[int, bytes]] = field(default_factory=set[tuple[int, bytes]])
+
+    def ask(self, connection: http.client.HTTPConnection, calls: int, rng: random.Random) -> None:
+        """Half of `calls` of each, shuffled; all must get the same answer."""
+        order = [0, 1] * (calls // 2)
+        rng.shuffle(order)
+        for each in ([0, 1] * 10) + order:  # the first ten of each warm everything up
+            seconds, answer = timed(connection, (self.one, self.other)[each]())
+            self.times[each].append(seconds)
+            self.answers.add(answer)
+            if len(self.answers) > 1:
+                raise SystemExit(f"{self.name}: different answers, {self.answers}")
+        for times in self.times:
+            del times[:10]
+
+    def ratio(self) -> float:
+        """Median of the one over median of the other."""
+        return statistics.median(self.times[0]) / statistics.median(self.times[1])
+
+    def interval(self, rng: random.Random) -> tuple[float, float]:
+        """Where 95 percent of the ratios of resampled times lie (percentile bootstrap)."""
+        ratios = sorted(
+            statistics.median(rng.choices(self.times[0], k=len(self.times[0])))
+            / statistics.median(rng.choices(self.times[1], k=len(self.times[1])))
+            for _ in range(RESAMPLES)
+        )
+        return ratios[RESAMPLES // 40], ratios[-RESAMPLES // 40]
+
+
+def timed(
+    connection: http.client.HTTPConnection, request: Request
+) -> tuple[float, tuple[int, bytes]]:
+    """Seconds from the first byte sent to the last received; the answer's status and body."""
+    body = None if request.body is None else json.dumps(request.body)
+    headers = {**request.headers, "X-Forwarded-For": address()}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    began = time.perf_counter()
+    connection.request(request.method, request.path, body, headers)
+    answer = connection.getresponse()
+    content = answer.read()
+    return time.perf_counter() - began, (answer.status, content)
+
+
+def address() -> str:
+    """An address in a network that nothing came from before."""
+    value = uuid4().hex
+    return f"2001:db8:{value[:4]}:{value[4:8]}::1"
+
+
+def questions(clinic: Clinic, foreign: "Foreign") -> Iterator[Question]:
+    """Every pair that the contracts want to look alike."""
+    numbers = iter(range(1, 10**9))
+
+    def known() -> str:
+        return f"patient{next(numbers) % ACCOUNTS + 1}@example.org"
+
+    def unknown() -> str:
+        return f"patien{next(numbers) % ACCOUNTS + 1}t@example.org"
+
+    def doctor() -> str:
+        return f"doctor{next(numbers) % len(foreign.doctors)}@example.org"
+
+    def password(email: Callable[[], str]) -> Make:
+        path = "/auth/v1/token?grant_type=password"
+        return lambda: Request("POST", path, {}, {"email": email(), "password": "wrong one"})
+
+    key = {"cv-api-key": clinic.api_key}
+    clinician = {"Authorization": f"Bearer {clinic.clinician_token}"}
+    portal = {**key, "Authorization": f"Bearer {clinic.patient_token}"}
+    auth, files = "/api/v1/users/auth", "/api/v1/users/me/files"
+
+    def code(email: Callable[[], str], path: str, **more: str) -> Make:
+        return lambda: Request("POST", f"{auth}/{path}", key, {"email": email(), **more})
+
+    def get(path: str, headers: dict[str, str], method: str = "GET") -> Make:
+        return lambda: Request(method, path.replace("NEW", str(uuid4())), headers)
+
+    case, number, file = foreign.case_id, foreign.case_number, foreign.file_id
+    absent = 10**9
+    yield Question("sign-in by password", password(doctor), password(unknown))
+    yield Question(
+        "send-otp", code(known, "send-otp", channel="EMAIL"),
+        code(unknown, "send-otp", channel="EMAIL"),
+    )  # fmt: skip
+    yield Question(
+        "verify-otp", code(known, "verify-otp", code="000000"),
+        code(unknown, "verify-otp", code="000000"),
+    )  # fmt: skip
+    for name, one, other, headers in (
+        ("clinician: list, by id", f"/cases/files/{case}", "/cases/files/NEW", clinician),
+        (
+            "clinician: list, by number",
+            f"/cases/files/{number}",
+            f"/cases/files/{absent}",
+            clinician,
+        ),
+        (
+            "clinician: download",
+            foreign.url,
+            foreign.url.replace(str(number), str(absent)),
+            clinician,
+        ),
+        ("portal: list of a case", f"{files}?caseId={case}", f"{files}?caseId=NEW", portal),
+        ("portal: metadata", f"{files}/{file}/metadata", f"{files}/NEW/metadata", portal),
+        ("portal: download", f"{files}/{file}/download", f"{files}/NEW/download", portal),
+    ):
+        yield Question(name, get(one, headers), get(other, headers))
+    removed, nothing = f"/cases/file/{file}", "/cases/file/NEW"
+    yield Question(
+        "clinician: delete", get(removed, clinician, "DELETE"), get(nothing, clinician, "DELETE")
+    )
+
+
+class Foreign(NamedTuple):
+    """A case of a colleague and another patient, in the same organisation, and its first file."""
+
+    case_id: str
+    case_number: int
+    file_id: str
+    url: str
+    doctors: list[str]
+
+
+def furnish(clinic: Clinic, doctors: int = 20) -> Foreign:
+    """Clinicians with passwords, and a case that is neither the caller's nor the patient's."""
+    emails = [f"doctor{number}@example.org" for number in range(doctors)]
+    for email in emails:
+        command(
+            clinic.data,
+            *("user", "create", "--org", clinic.organization_id, "--role", "clinician"),
+            *("--email", email, "--password-stdin"),
+            stdin=PASSWORD,
+        )
+    grant = {"email": emails[0], "password": PASSWORD}
+    token = call(f"{clinic.url}/auth/v1/token?grant_type=password", grant)["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    fields = {"patient_name": "Synthetic", "patient_age": "40", "patient_gender": "female"}
+    case = form(clinic, "/cases/create_case", fields, headers)["case"]
+    added = form(clinic, "/cases/upload", {"case_id": str(case["id"])}, headers, b"%PDF-1.7\n")
+    file = added["file"]
+    return Foreign(case["case_id"], case["id"], file["file_id"], file["file_url"], emails)
+
+
+def form(
+    clinic: Clinic, path: str, fields: dict[str, str], headers: dict[str, str], file: bytes = b""
+) -> dict[str, dict[str, str | int]]:
+    """POST a multipart form, read JSON."""
+    boundary = uuid4().hex
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="'
+    parts = [f'{head}{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()]
+    if file:
+        parts.append(f'{head}file"; filename="a.pdf"\r\n\r\n'.encode() + file + b"\r\n")
+    body = b"".join([*parts, f"--{boundary}--\r\n".encode()])
+    connection = connected(clinic)
+    kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    connection.request("POST", path, body, {**headers, **kind})
+    return json.loads(connection.getresponse().read())
+
+
+def connected(clinic: Clinic) -> http.client.HTTPConnection:
+    """A connection that is kept, so that both of a pair are answered by one process."""
+    parts = urlsplit(clinic.url)
+    return http.client.HTTPConnection(str(parts.hostname), parts.port)
+
+
+def main() -> None:
+    """Measure, print, and fail if a difference can be seen."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=2000, help="of both kinds, for each question")
+    parser.add_argument("--most", type=float, default=5.0, help="percent that medians may differ")
+    parser.add_argument("--only", default="", help="questions with this word in their name")
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    rng, told = random.Random(chosen.seed), []
+    with running_clinic(patients=ACCOUNTS, CASEKEEP_TRUSTED_PROXIES="127.0.0.1") as clinic:
+        for question in questions(clinic, furnish(clinic)):
+            if chosen.only not in question.name:
+                continue
+            question.ask(connected(clinic), chosen.calls, rng)
+            one, other = (statistics.median(times) * 1000 for times in question.times)
+            low, high = question.interval(rng)
+            print(
+                f"{question.name:<28} {one:>8.3f} ms  {other:>8.3f} ms"
+                f"  ratio {question.ratio():.3f} ({low:.3f}-{high:.3f})",
+                flush=True,
+            )
+            if abs(question.ratio() - 1) * 100 > chosen.most:
+                told.append(question.name)
+    if told:
+        sys.exit(f"the time tells: {', '.join(told)}")
+
+
+if __name__ == "__main__":
+    main()
