@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from casekeep.client import ClinicianClient
+
 CASEKEEP = str(Path(sys.executable).with_name("casekeep"))
 READY = "Casekeep is ready on "
 
@@ -103,6 +105,13 @@ class Clinic:
     api_key: str
     email: str
     password: str
+
+    @contextlib.contextmanager
+    def client(self, url: str) -> Iterator[ClinicianClient]:
+        """The clinician's client of a server, signed in."""
+        with ClinicianClient(url) as client:
+            client.sign_in(self.email, self.password)
+            yield client
 
     def sign_in(self, url: str) -> dict[str, str]:
         """The Authorization header of the clinician."""

@@ -10,13 +10,13 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import httpx
 import pytest
 
+from casekeep.client import Case, FileToSend, PatientClient
 from tests.acceptance.running import (
     CASEKEEP,
     Clinic,
@@ -43,20 +43,21 @@ def clinic(server: Server) -> Clinic:
     return make_clinic(server.data)
 
 
-def open_case(server: Server, clinic: Clinic, name: str) -> dict[str, Any]:
-    answer = httpx.post(
-        f"{server.url}/cases/create_case",
-        headers=clinic.sign_in(server.url),
-        data={
-            "patient_name": "Pat Example",
-            "patient_age": "44",
-            "patient_gender": "female",
-            "patient_email": PATIENT,
-        },
-        files={"lab_files": (name, PDF, "application/pdf")},
-    )
-    assert answer.status_code == 201, answer.text
-    return answer.json()
+def open_case(server: Server, clinic: Clinic, name: str) -> Case:
+    with clinic.client(server.url) as client:
+        return client.create_case(
+            patient_name="Pat Example",
+            patient_age=44,
+            patient_gender="female",
+            patient_email=PATIENT,
+            lab_files=[FileToSend(PDF, name)],
+        ).case
+
+
+def names_in(url: str, clinic: Clinic, case: int) -> list[str]:
+    """The names of a case's files, as the clinician sees them on one server."""
+    with clinic.client(url) as client:
+        return [file.file_name for file in client.files(case)]
 
 
 def code_sent_to(data: Path, address: str, seconds: float = 10.0) -> str:
@@ -75,18 +76,14 @@ def code_sent_to(data: Path, address: str, seconds: float = 10.0) -> str:
 
 
 def test_what_a_clinician_adds_the_patient_sees(server: Server, clinic: Clinic) -> None:
-    made = open_case(server, clinic, "blood count.pdf")
-    key = {"cv-api-key": clinic.api_key}
-    with httpx.Client(base_url=f"{server.url}/api/v1/users", headers=key) as portal:
-        assert portal.post("/auth/send-otp", json={"email": PATIENT, "channel": "EMAIL"}).is_success
-        code = code_sent_to(server.data, PATIENT)
-        answer = portal.post("/auth/verify-otp", json={"email": PATIENT, "code": code})
-        assert answer.status_code == 200, answer.text
-        portal.headers["Authorization"] = f"Bearer {answer.json()['data']['accessToken']}"
-        (file,) = portal.get("/me/files").json()["data"]["files"]
-        assert file["fileName"] == "blood count.pdf"
-        assert file["caseId"] == made["case"]["case_id"]
-        link = portal.get(f"/me/files/{file['id']}/download").json()["data"]["downloadUrl"]
+    case = open_case(server, clinic, "blood count.pdf")
+    with PatientClient(server.url, clinic.api_key) as portal:
+        portal.send_otp(email=PATIENT)
+        portal.verify_otp(code_sent_to(server.data, PATIENT), email=PATIENT)
+        (file,) = portal.files()
+        assert file.file_name == "blood count.pdf"
+        assert file.case_id == case.case_id
+        link = portal.link(file).download_url
     got = httpx.get(link)
     assert got.content == PDF
     assert "blood count.pdf" in got.headers["content-disposition"]
@@ -122,7 +119,7 @@ def test_keys_are_listed_and_revoked_beside_the_server(server: Server, clinic: C
 
 
 def test_a_second_server_shares_the_data_folder(server: Server, clinic: Clinic) -> None:
-    made = open_case(server, clinic, "shared.pdf")
+    case = open_case(server, clinic, "shared.pdf")
     second = Server(
         server.data,
         subprocess.Popen(
@@ -134,9 +131,7 @@ def test_a_second_server_shares_the_data_folder(server: Server, clinic: Clinic) 
         ),
     )
     second.wait_until_ready()
-    auth = clinic.sign_in(second.url)
-    files = httpx.get(f"{second.url}/cases/files/{made['case']['id']}", headers=auth).json()
-    assert [file["file_name"] for file in files["files"]] == ["shared.pdf"]
+    assert names_in(second.url, clinic, case.id) == ["shared.pdf"]
     assert second.stop() == 0
     assert second.process.stdout is not None
     second.process.stdout.close()
@@ -146,7 +141,7 @@ def test_a_second_server_shares_the_data_folder(server: Server, clinic: Clinic) 
 def test_sigterm_lets_a_running_upload_finish(tmp_path: Path) -> None:
     with running_server(tmp_path / "data") as server:
         clinic = make_clinic(server.data)
-        case = open_case(server, clinic, "first.pdf")["case"]["id"]
+        case = open_case(server, clinic, "first.pdf").id
         auth = clinic.sign_in(server.url)
 
         def slow_body() -> Iterator[bytes]:
@@ -231,7 +226,5 @@ def a_day_with(data: Path, url: str) -> None:
     """A server over that database; an account made beside it; a case with a file."""
     with running_server(data, CASEKEEP_DATABASE_URL=url) as server:
         clinic = make_clinic(data, CASEKEEP_DATABASE_URL=url)
-        made = open_case(server, clinic, "elsewhere.pdf")
-        auth = clinic.sign_in(server.url)
-        listed = httpx.get(f"{server.url}/cases/files/{made['case']['id']}", headers=auth).json()
-        assert [file["file_name"] for file in listed["files"]] == ["elsewhere.pdf"]
+        case = open_case(server, clinic, "elsewhere.pdf")
+        assert names_in(server.url, clinic, case.id) == ["elsewhere.pdf"]

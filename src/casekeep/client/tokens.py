@@ -19,7 +19,9 @@ class Tokens:
 
 
 OnTokens = Callable[[Tokens], None]
-"""Called with each new pair before it is used. What it raises, the caller of the client gets."""
+"""Called with each new pair before it is used; it must not call the client. What it raises, the
+caller of the client gets.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class AsyncClinicianClient(AsyncConnection):
     async def sign_in(self, email: str, password: str) -> Account:
         """Sign in with a password. Raises NotSignedIn, Limited."""
         granted = await self._grant("password", {"email": email, "password": password})
-        self._session.begin(_held(granted))
+        await self._session.begin(_held(granted))
         return granted.user
 
     async def refresh(self) -> Tokens:
@@ -84,7 +84,7 @@ class AsyncClinicianClient(AsyncConnection):
     async def sign_out(self) -> None:
         """End the sign-in, here and on the server."""
         await self._session.do(self._call("POST", "auth/v1/logout"))
-        self._session.end()
+        await self._session.end()
 
     async def account(self) -> Account:
         """Who is signed in."""

@@ -93,7 +93,7 @@ class AsyncPatientClient(AsyncConnection):
         """Sign in with the code that was sent there. Raises NotSignedIn, Limited."""
         body = json_body({**_identifier(email, phone_number), "code": code})
         call = self._call("POST", f"{_AUTH}/verify-otp", body)
-        self._session.begin(_held((await self._caller.read(call, PairAnswer)).data))
+        await self._session.begin(_held((await self._caller.read(call, PairAnswer)).data))
 
     async def refresh(self) -> Tokens:
         """Trade the refresh token for a new pair now; calls do it by themselves when it is time."""
@@ -105,7 +105,7 @@ class AsyncPatientClient(AsyncConnection):
         if held is not None:
             body = json_body({"refresh_token": held.refresh_token})
             await self._caller.do(self._call("POST", f"{_AUTH}/logout", body))
-            self._session.end()
+            await self._session.end()
 
     async def files(
         self,

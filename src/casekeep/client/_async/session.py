@@ -39,15 +39,15 @@ class AsyncSession:
         """What is held now."""
         return None if self._held is None else self._held.tokens
 
-    def begin(self, held: Held) -> None:
-        """Use these tokens from now on."""
-        self._held = held
-        if self._on_tokens is not None:
-            self._on_tokens(held.tokens)
+    async def begin(self, held: Held) -> None:
+        """Use these tokens from now on, whatever renewal is under way."""
+        async with self._lock:
+            self._take(held)
 
-    def end(self) -> None:
-        """Hold none."""
-        self._held = None
+    async def end(self) -> None:
+        """Hold none, whatever renewal is under way."""
+        async with self._lock:
+            self._held = None
 
     async def renewed(self, used: Held | None = None) -> Held:
         """Tokens newer than `used` (None: than those held now), renewed at most once for all who
@@ -102,10 +102,15 @@ class AsyncSession:
             try:
                 held = await self._renew(used.tokens.refresh_token)
             except NotSignedIn:
-                self.end()  # nobody else needs to try
+                self._held = None  # nobody else needs to try
                 raise
-            self.begin(held)
+            self._take(held)
             return held
+
+    def _take(self, held: Held) -> None:
+        self._held = held
+        if self._on_tokens is not None:
+            self._on_tokens(held.tokens)
 
 
 def _signed(call: Call, held: Held) -> Call:
