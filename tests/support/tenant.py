@@ -196,13 +196,11 @@ def absent(names: Names) -> Names:
     """The same of a clinic that does not exist."""
     number = str(secrets.randbelow(10**9) + 10**9)
     email = f"{secrets.token_hex(8)}@example.org"
-    file_id = str(uuid4())
-    by_id = names["name"] == names["file_id"]
     return {
         **names,
         "case_id": number if names["case_id"].isdigit() else str(uuid4()),
-        "file_id": file_id,
-        "name": file_id if by_id else f"{secrets.token_hex(6)}.pdf",
+        "file_id": str(uuid4()),
+        "name": f"{secrets.token_hex(6)}.pdf",
         "user_id": str(uuid4()),
         "email": email,
         "patient_email": email,
