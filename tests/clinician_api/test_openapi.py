@@ -24,6 +24,13 @@ CALLS = {
     ("/cases/upload", "post"): {
         *("201", "400", "401", "403", "404", "413", "415", "422", "500", "503")
     },
+    ("/admin/webhooks", "get"): {"200", "401", "403", "500"},
+    ("/admin/webhooks/{webhook_id}/deliveries", "get"): {
+        *("200", "401", "403", "404", "422", "500")
+    },
+    ("/admin/deliveries/{delivery_id}/replay", "post"): {
+        *("200", "400", "401", "403", "404", "422", "500")
+    },
     ("/cases/all_cases", "get"): {"200", "401", "403", "422", "500"},
     ("/cases/cases/{case_id}", "get"): ONE,
     ("/cases/cases/{case_id}", "put"): ONE | {"400", "413"},

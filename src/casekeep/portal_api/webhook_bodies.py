@@ -1,4 +1,4 @@
-"""Writes the bodies of webhooks, in the shapes that the partner calls answer with, from what is kept
+"""Writes the bodies of webhooks, in the partner calls' shapes, from what is kept
 when they are sent. A webhook sees what the organisation's own software sees; what is gone by then
 is told by its id alone.
 """
@@ -50,12 +50,12 @@ class Gone(msgspec.Struct, frozen=True, rename="camel"):
     is_deleted: bool = True
 
 
-class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
+class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an event is about: a file, a communication, or the case alone."""
 
-    case: FullPartnerCase | Gone
     attachment: PartnerAttachment | Gone | None = None
     comment: PartnerComment | Gone | None = None
+    case: FullPartnerCase | Gone
 
 
 class Body(msgspec.Struct, frozen=True):
