@@ -173,7 +173,7 @@ async def test_no_secret_is_printed_or_logged(
     caller = await signed_in_patient(house)
     assert caller.key is not None
     tokens = expired(caller, Audience.PATIENT_PORTAL)
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, logger="httpx"):
         async with AsyncPatientClient(BASE, caller.key, tokens=tokens, http=http) as client:
             got = await client.upload(
                 b"%PDF-1.7\n%%EOF\n", name="a.pdf", case_id=(await caller.case()).id
