@@ -11,6 +11,7 @@ machine that the server is told to trust, and on many accounts.
 import argparse
 import asyncio
 import http.client
+import itertools
 import json
 import random
 import statistics
@@ -111,7 +112,12 @@ def address() -> str:
 
 def questions(clinic: Clinic, foreign: "Foreign") -> Iterator[Question]:
     """Every pair that the contracts want to look alike."""
-    numbers = iter(range(1, 10**9))
+    yield from _about_people(clinic, foreign)
+    yield from _about_things(clinic, foreign)
+
+
+def _about_people(clinic: Clinic, foreign: "Foreign") -> Iterator[Question]:
+    numbers = itertools.count()
 
     def known() -> str:
         return f"patient{next(numbers) % ACCOUNTS + 1}@example.org"
@@ -126,51 +132,40 @@ def questions(clinic: Clinic, foreign: "Foreign") -> Iterator[Question]:
         path = "/auth/v1/token?grant_type=password"
         return lambda: Request("POST", path, {}, {"email": email(), "password": "wrong one"})
 
-    key = {"cv-api-key": clinic.api_key}
-    clinician = {"Authorization": f"Bearer {clinic.clinician_token}"}
-    portal = {**key, "Authorization": f"Bearer {clinic.patient_token}"}
-    auth, files = "/api/v1/users/auth", "/api/v1/users/me/files"
+    def code(email: Callable[[], str], name: str, **more: str) -> Make:
+        path, key = f"/api/v1/users/auth/{name}", {"cv-api-key": clinic.api_key}
+        return lambda: Request("POST", path, key, {"email": email(), **more})
 
-    def code(email: Callable[[], str], path: str, **more: str) -> Make:
-        return lambda: Request("POST", f"{auth}/{path}", key, {"email": email(), **more})
-
-    def get(path: str, headers: dict[str, str], method: str = "GET") -> Make:
-        return lambda: Request(method, path.replace("NEW", str(uuid4())), headers)
-
-    case, number, file = foreign.case_id, foreign.case_number, foreign.file_id
-    absent = 10**9
     yield Question("sign-in by password", password(doctor), password(unknown))
-    yield Question(
-        "send-otp", code(known, "send-otp", channel="EMAIL"),
-        code(unknown, "send-otp", channel="EMAIL"),
-    )  # fmt: skip
-    yield Question(
-        "verify-otp", code(known, "verify-otp", code="000000"),
-        code(unknown, "verify-otp", code="000000"),
-    )  # fmt: skip
-    for name, one, other, headers in (
-        ("clinician: list, by id", f"/cases/files/{case}", "/cases/files/NEW", clinician),
-        (
-            "clinician: list, by number",
-            f"/cases/files/{number}",
-            f"/cases/files/{absent}",
-            clinician,
-        ),
-        (
-            "clinician: download",
-            foreign.url,
-            foreign.url.replace(str(number), str(absent)),
-            clinician,
-        ),
-        ("portal: list of a case", f"{files}?caseId={case}", f"{files}?caseId=NEW", portal),
-        ("portal: metadata", f"{files}/{file}/metadata", f"{files}/NEW/metadata", portal),
-        ("portal: download", f"{files}/{file}/download", f"{files}/NEW/download", portal),
-    ):
-        yield Question(name, get(one, headers), get(other, headers))
-    removed, nothing = f"/cases/file/{file}", "/cases/file/NEW"
-    yield Question(
-        "clinician: delete", get(removed, clinician, "DELETE"), get(nothing, clinician, "DELETE")
+    for name, more in (("send-otp", {"channel": "EMAIL"}), ("verify-otp", {"code": "000000"})):
+        yield Question(name, code(known, name, **more), code(unknown, name, **more))
+
+
+def _about_things(clinic: Clinic, foreign: "Foreign") -> Iterator[Question]:
+    doctor = {"Authorization": f"Bearer {clinic.clinician_token}"}
+    patient = {"cv-api-key": clinic.api_key, "Authorization": f"Bearer {clinic.patient_token}"}
+    case, number, file, url = foreign[:4]
+    files, absent = "/api/v1/users/me/files", str(10**9)
+
+    def pair(name: str, path: str, other: str, who: dict[str, str], verb: str = "GET") -> Question:
+        return Question(
+            name,
+            lambda: Request(verb, path, who),
+            lambda: Request(verb, other.replace("NEW", str(uuid4())), who),
+        )
+
+    elsewhere = url.replace(str(number), absent)
+    yield pair("clinician: list, by id", f"/cases/files/{case}", "/cases/files/NEW", doctor)
+    yield pair(
+        "clinician: list, by number", f"/cases/files/{number}", f"/cases/files/{absent}", doctor
     )
+    yield pair("clinician: file", f"/cases/file/{file}", "/cases/file/NEW", doctor)
+    yield pair("clinician: case", f"/cases/cases/{case}", "/cases/cases/NEW", doctor)
+    yield pair("clinician: download", url, elsewhere, doctor)
+    yield pair("clinician: delete", f"/cases/file/{file}", "/cases/file/NEW", doctor, "DELETE")
+    yield pair("portal: list of a case", f"{files}?caseId={case}", f"{files}?caseId=NEW", patient)
+    for name in ("metadata", "download"):
+        yield pair(f"portal: {name}", f"{files}/{file}/{name}", f"{files}/NEW/{name}", patient)
 
 
 class Foreign(NamedTuple):

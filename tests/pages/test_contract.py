@@ -38,7 +38,7 @@ async def test_a_page_has_every_call_and_every_field(name: str) -> None:
         if call.method != "HEAD":
             assert f'id="{call.operation["operationId"]}"' in shown.text
     for schema in document["components"]["schemas"].values():
-        for field in schema["properties"]:
+        for field in schema.get("properties", ()):
             assert f"<code>{field}</code>" in shown.text
     assert CONTRACTS[name].path in shown.text
 

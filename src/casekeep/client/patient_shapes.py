@@ -149,10 +149,16 @@ class LinkAnswer(msgspec.Struct, frozen=True):
     data: Link
 
 
+class ProfileData(msgspec.Struct, frozen=True):
+    """A profile, under its name."""
+
+    profile: Profile
+
+
 class ProfileAnswer(msgspec.Struct, frozen=True):
     """A profile, in the envelope."""
 
-    data: Profile
+    data: ProfileData
 
 
 FileRef = PatientFile | ReceivedFile | UUID

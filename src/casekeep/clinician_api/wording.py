@@ -7,6 +7,7 @@ from casekeep.http.describing import Link, Word, Wording
 _CASE = "a1b2c3d4-5678-40ab-8def-1234567890ab"
 _CLINICIAN = "0c5e2f64-9d0b-4c1e-8a55-2f6f7f1c9b11"
 _FILE = "f1e2d3c4-5678-40ab-8def-1234567890ab"
+_CURSOR = "AAZMMMz9WAABkfHi08RWeECrje8SNFZ4kKs="
 _NAMED_USER = "Who is signed in; another user is refused."
 _OWNER = "The clinician whose case it is."
 
@@ -61,7 +62,43 @@ _WORDS = {
     "radiology_files": Word("Radiology files; the part may be repeated.", ["chest_xray.jpg"]),
     "uploaded_files": Word("The files that came with the case, in the order they were sent."),
     "create_case.message": Word("What was done.", "Case created successfully"),
+    "cases": Word("The cases, newest first."),
+    "stage": Word("Where the case stands for the patient.", "ASSIGNED"),
+    "ai_insights": Word("What the analysis found; null until there is any.", None),
+    "comprehensive_summary": Word("The case in a few paragraphs."),
+    "key_findings": Word("What matters most, one sentence each."),
+    "patient_context": Word("Whom it is about."),
+    "age": Word("In years."),
+    "gender": Word("In the clinician's words."),
+    "doctor_notes": Word("What the clinician wrote."),
+    "lab_summary": Word("The lab files in short."),
+    "radiology_summary": Word("The radiology files in short."),
+    "confidence_score": Word("From 0 to 1; null where nobody measured it."),
+    "overall_confidence_score": Word("From 0 to 1; null where nobody measured it."),
+    "subjective": Word("What the patient says."),
+    "objective": Word("What was measured and seen."),
+    "assessment": Word("What it is taken for."),
+    "plan": Word("What is to be done."),
+    "soap_note": Word("The case as a SOAP note."),
+    "primary_diagnosis": Word("The diagnosis that fits best."),
+    "icd_code": Word("Its code in ICD-10."),
+    "description": Word("It in words."),
+    "supporting_evidence": Word("What speaks for it, one sentence each."),
+    "generated_at": Word("When the analysis ended."),
+    "total": Word("How many cases there are on all pages.", 1),
+    "page": Word("The page's number, from 1; null where `after` led here.", 1),
+    "limit": Word("The most cases on a page.", 50),
+    "next": Word("The `after` of the next page; null on the last.", None),
+    "after": Word("The `next` of the page before, which was in the same order.", _CURSOR),
+    "search": Word("A part of the patient's name or of the summary, or a number.", "Example"),
+    "start_date": Word("Only cases created on or after this day.", "2026-03-01"),
+    "end_date": Word("Only cases created on or before this day.", "2026-03-31"),
+    "update_case.message": Word("What was done.", "Case updated successfully"),
+    "delete_case.message": Word("What was done.", "Case deleted successfully"),
+    "analyze_case.message": Word("What was done.", "Case analysis started successfully"),
+    "analyze_case.status": Word("How far the analysis is.", "processing"),
     # files
+    "update_file.message": Word("What was done.", "File updated successfully"),
     "files": Word("The files, in the order they were uploaded."),
     "file": Word("The file."),
     "FileAdded.file": Word("The file, as it was kept."),
@@ -98,6 +135,19 @@ _WORDS = {
 _WHOLES = {
     "Credentials": {"email": "doctor@example.org", "password": "correct horse battery staple"},
 }
+_ANSWERS = {
+    "all_cases": "The cases",
+    "get_case": "The case, and its files",
+    "update_case": "The case as it is now",
+    "delete_case": "The case was taken away",
+    "restore_case": "The case is back",
+    "analyze_case": "The files are being looked at again",
+    "get_file": "The file",
+    "update_file": "The file as it is now",
+    "restore_file": "The file is back",
+    "trash": "What may still be restored",
+    "case_documents": "The documents",
+}
 _AGAIN = {"Retry-After": "Seconds until it is worth another try."}
 _TAG = {"ETag": "Changes with the content."}
 _BYTES = {
@@ -112,6 +162,7 @@ _OPERATIONS = [f"{head}download_{each}" for head in ("", "head_") for each in _D
 WORDING = Wording(
     words=_WORDS,
     wholes=_WHOLES,
+    answers=_ANSWERS,
     headers={
         "*": {"X-Request-Id": "Names the request in the server's log."},
         "401": {"WWW-Authenticate": "`Bearer`"},
@@ -136,9 +187,16 @@ WORDING = Wording(
         "create_case": (
             Link("case_files", {"case_id": "$response.body#/case/id"}),
             Link("upload", body={"case_id": "$response.body#/case/id"}),
+            *(
+                Link(each, {"case_id": "$response.body#/case/id"})
+                for each in ("get_case", "update_case", "delete_case", "restore_case")
+            ),
         ),
         "upload": (
-            Link("delete_file", {"file_id": "$response.body#/file/file_id"}),
+            *(
+                Link(each, {"file_id": "$response.body#/file/file_id"})
+                for each in ("get_file", "update_file", "delete_file", "restore_file")
+            ),
             Link("case_files", {"case_id": "$response.body#/file/case_id"}),
         ),
     },

@@ -36,11 +36,13 @@ class Link:
 class Wording:
     """What an edge says of its names. A word's key is a name, or one at one place, which wins:
     `Schema.name`, `operation_id.name`. `wholes`: examples by schema, where not every field goes
-    with every other. `headers`: by status, or by `operation_id.status`.
+    with every other. `answers`: what a success is, by operation. `headers`: by status, or by
+    `operation_id.status`.
     """
 
     words: Mapping[str, Word]
     wholes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    answers: Mapping[str, str] = field(default_factory=dict[str, str])
     headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     links: Mapping[str, tuple[Link, ...]] = field(default_factory=dict[str, tuple[Link, ...]])
 
@@ -130,8 +132,13 @@ class _Completing:
             }
         if _JSON in response.get("content", {}):
             self._give_example(response["content"][_JSON], operation)
+        if status.startswith("2"):
+            self._success(response, operation)
+
+    def _success(self, response: Json, operation: str) -> None:
+        response["description"] = self.wording.answers.get(operation, response["description"])
         links = self.wording.links.get(operation, ())
-        if links and status.startswith("2"):
+        if links:
             response["links"] = {each.operation: _link(each) for each in links}
 
     def _give_example(self, content: Json, operation: str) -> None:

@@ -184,13 +184,24 @@ def _examples(given: Json) -> Iterator[Example]:
 
 def _rows(document: Json, schema: Json, depth: int = 0) -> Iterator[Row]:
     """The fields of an object and of what is in it, as far down as anybody reads."""
-    schema = referred(document, schema)
-    if schema.get("type") == "array":
-        yield from _rows(document, schema["items"], depth)
-        return
-    required = schema.get("required", ())
-    for name, each in schema.get("properties", {}).items():
-        kind = kind_of(document, each)
-        yield Row(name, kind, each.get("description", ""), name in required, depth)
-        if depth < _DEEPEST:
-            yield from _rows(document, each, depth + 1)
+    shown = set[str]()
+    for each in _objects(document, schema):
+        required = each.get("required", ())
+        for name, field in each.get("properties", {}).items():
+            if name in shown:
+                continue
+            shown.add(name)
+            kind = kind_of(document, field)
+            yield Row(name, kind, field.get("description", ""), name in required, depth)
+            if depth < _DEEPEST:
+                yield from _rows(document, field, depth + 1)
+
+
+def _objects(document: Json, schema: Json) -> Iterator[Json]:
+    """The objects that a schema leads to: of a list its members, of an alternative each."""
+    for each in schema.get("oneOf", (schema,)):
+        found = referred(document, each)
+        if found.get("type") == "array":
+            yield from _objects(document, found["items"])
+        else:
+            yield found

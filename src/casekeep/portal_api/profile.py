@@ -12,7 +12,7 @@ from casekeep.identity.profiles import show_own_profile
 from .envelope import answer
 from .errors import LOCKED, NOT_PROVEN, NOT_VALID, TOO_LARGE, TOO_MANY
 from .openapi import KEY_AND_TOKEN, refusals
-from .profile_wire import ProfileAnswer, ProfileChanges, given_fields, profile_out
+from .profile_wire import ProfileAnswer, ProfileChanges, ProfileData, given_fields, profile_out
 from .proof import PatientRequest, require_patient
 
 LARGEST_BODY = 262_144
@@ -24,7 +24,7 @@ async def get_profile(request: PatientRequest) -> Response[ProfileAnswer]:
     """Tell the patient's own profile."""
     house = house_of(request)
     profile = await show_own_profile(house.db, house.audit, request.user)
-    return answer(ProfileAnswer(200, success=True, data=profile_out(profile)))
+    return answer(ProfileAnswer(200, success=True, data=ProfileData(profile_out(profile))))
 
 
 @patch("/", responses=refusals(NOT_VALID, LOCKED, NOT_PROVEN, TOO_LARGE, TOO_MANY))
@@ -36,7 +36,7 @@ async def change_profile(
     profile = await change_own_profile(
         house.db, house.audit, house.lookups, request.user, given_fields(data)
     )
-    return answer(ProfileAnswer(200, success=True, data=profile_out(profile)))
+    return answer(ProfileAnswer(200, success=True, data=ProfileData(profile_out(profile))))
 
 
 router = Router(

@@ -103,10 +103,16 @@ class OneProfile(msgspec.Struct, frozen=True, rename="camel"):
     created_at: Timestamp
 
 
+class ProfileData(msgspec.Struct, frozen=True):
+    """A profile, under its name."""
+
+    profile: OneProfile
+
+
 class ProfileAnswer(Success, frozen=True):
     """A profile, whole."""
 
-    data: OneProfile
+    data: ProfileData
 
 
 class OneUser(msgspec.Struct, frozen=True, rename="camel"):

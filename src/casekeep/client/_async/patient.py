@@ -193,7 +193,7 @@ class AsyncPatientClient(AsyncConnection):
 
     async def profile(self) -> Profile:
         """What the account says of the patient."""
-        return (await self._session.read(self._call("GET", _ME), ProfileAnswer)).data
+        return (await self._session.read(self._call("GET", _ME), ProfileAnswer)).data.profile
 
     async def update_profile(self, **changes: Unpack[ProfileChanges]) -> Profile:
         """Change what is given, clear what is None, leave the rest. Raises Refused: for names, dob
@@ -201,7 +201,7 @@ class AsyncPatientClient(AsyncConnection):
         """
         said = {camel(name): value for name, value in changes.items()}
         call = self._call("PATCH", _ME, json_body(said))
-        return (await self._session.read(call, ProfileAnswer)).data
+        return (await self._session.read(call, ProfileAnswer)).data.profile
 
     def _headers(self) -> Mapping[str, str]:
         return {"cv-api-key": self._api_key}
