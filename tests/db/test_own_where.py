@@ -12,12 +12,17 @@ import pytest_asyncio
 
 from casekeep.audit.sealing import seal
 from casekeep.cases import queries as cases
+from casekeep.cases import queries_detail as details
+from casekeep.cases import queries_forms as forms
 from casekeep.cases import queries_lists as lists
+from casekeep.cases.detail import Window
 from casekeep.cases.model import AnalysisState, Case, CaseChange, CaseFilter, CaseOrder, Stage
 from casekeep.db.database import Database, Tx
 from casekeep.files import queries as files
+from casekeep.files import queries_detail
 from casekeep.files import queries_receiving as receiving
 from casekeep.files import queries_trash as trash
+from casekeep.files.detail import full_case
 from casekeep.files.model import Category, FileChange, Marks, Received
 from casekeep.files.queries_receiving import Keeping, Placed
 from casekeep.identity import queries as users
@@ -269,3 +274,33 @@ async def _patient_files(
         most=None,
         after=None,
     )
+
+
+async def test_what_a_partner_is_told_of_another_is_nothing(
+    seeing: Database, above: asyncpg.Connection, mine: Clinic, other: Clinic
+) -> None:
+    before = await rows_of(above, other)
+    window = Window(SINCE - timedelta(days=9000), UNTIL, frozenset(), 9, None)
+    email = f"{other.patient.hex}@example.org"
+    async with seeing.transaction(mine.id) as tx:
+        found = [
+            await full_case(tx, other.case_id),
+            await queries_detail.case_file(tx, other.file),
+            await details.newest_case_of(tx, email),
+            await details.user_of_email(tx, email),
+            await details.place_of(tx, other.case_id),
+            await forms.form_by_title(tx, "another form"),
+            await files.is_live_key(tx, other.key),
+            set(await details.cases_in_window(tx, window, None, most=9)) - {mine.case_id},
+        ]
+        own = [
+            await full_case(tx, mine.case_id),
+            await queries_detail.case_file(tx, mine.file),
+            await details.newest_case_of(tx, f"{mine.patient.hex}@example.org"),
+            await details.place_of(tx, mine.case_id),
+            await files.is_live_key(tx, mine.key),
+            mine.case_id in await details.cases_in_window(tx, window, None, most=9),
+        ]
+    assert not any(found), found
+    assert all(own), own
+    assert await rows_of(above, other) == before

@@ -64,10 +64,10 @@ def test_who_reads_and_who_changes_a_file(
 @pytest.mark.parametrize("own", [False, True])
 def test_only_staff_who_read_a_file_arrange_it(file: FileFacts, own: bool) -> None:
     file = replace(file, of_own_patient=own)
-    patients = {name for name, actor in ACTORS.items() if isinstance(actor, Patient)}
+    outside = {name for name, actor in ACTORS.items() if isinstance(actor, Patient | Partner)}
     readers = {name for name, actor in ACTORS.items() if may_read(actor, file)}
     arranging = {name for name, actor in ACTORS.items() if may_arrange(actor, file)}
-    assert arranging == readers - patients
+    assert arranging == readers - outside
 
 
 @pytest.mark.parametrize(

@@ -10,21 +10,25 @@ from uuid import UUID
 import httpx
 import pytest
 
+from casekeep.files.arranging import change_file
 from casekeep.files.links import LIFE, Links
+from casekeep.files.model import FileChange
 from casekeep.http.house import House
 from casekeep.identity.api_keys import revoke_api_key
-from casekeep.identity.model import Role
+from casekeep.identity.model import Clinician, Role
 from casekeep.kernel.clock import utc_now
 from casekeep.kernel.ids import FileId
+from casekeep.portal_api import app, partner_cases
 from tests.http.asgi import serving
 from tests.support.clinician import whole_server
-from tests.support.house import LINK_SECRET, make_account
+from tests.support.house import LINK_SECRET, client, make_account, signed_in_clinician
 from tests.support.partner import (
     CASES,
     DETAIL,
     OPEN,
     PDF,
     Software,
+    around_now,
     body,
     file,
     question,
@@ -250,3 +254,35 @@ async def test_what_is_said_is_recorded_with_its_files(partner: Software) -> Non
     shown = (await partner.get(DETAIL, caseId=case["id"])).json()["caseDetail"]
     (said,) = shown["communications"]
     assert said["attachments"] == shown["attachments"]
+
+
+async def test_a_moved_file_leaves_behind_what_it_came_with(partner: Software) -> None:
+    jane = await signed_in_clinician(partner.house, partner.organization_id)
+    case = await partner.opened(questions=[question("FILE", file())])
+    other = await jane.case()
+    async with partner.house.db.transaction(partner.organization_id) as tx:
+        await tx.execute(
+            "update cases set clinician_id = $1 where id = $2", jane.user.id, UUID(case["id"])
+        )
+    house, moved = partner.house, FileId(UUID(case["attachments"][0]["id"]))
+    actor = Clinician(partner.organization_id, jane.user.id)
+
+    await change_file(house.db, house.audit, actor, moved, FileChange(case=other.id))
+
+    shown = (await partner.get(DETAIL, caseId=case["id"])).json()["caseDetail"]
+    assert shown["attachments"] == shown["forms"][0]["responses"][0]["answer"] == []
+
+
+async def test_answers_with_files_over_the_budget_come_back_later(
+    house: House, partner: Software, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "PATIENCE", 0.05)
+    monkeypatch.setattr(partner_cases, "_COPIES", 1 << 40)
+    await partner.opened(questions=[question("FILE", file())])
+    query = {**around_now(), "includeAttachments": "true", "documentFormat": "base64"}
+    async with client(app.build_app(house)) as portal:
+        for _ in range(2):
+            answer = await portal.get(CASES, headers=partner.headers, params=query)
+            assert refusal(answer) == (429, "Too many requests", "RATE_LIMITED")
+        monkeypatch.setattr(partner_cases, "_COPIES", 1)
+        assert success(await portal.get(CASES, headers=partner.headers, params=query))
