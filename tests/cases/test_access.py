@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from casekeep.cases.access import may_see, visible_case
+from casekeep.cases.access import may_change, may_restore, may_see, visible_case
 from casekeep.cases.model import CaseFacts
 from casekeep.db.database import Database
 from casekeep.identity.model import Actor, Administrator, Clinician, Operator, Partner, Patient
@@ -49,6 +49,15 @@ ACTORS: dict[str, Actor] = {
 )
 def test_who_sees_a_case(case: CaseFacts, seen_by: set[str]) -> None:
     assert {name for name, actor in ACTORS.items() if may_see(actor, case)} == seen_by
+
+
+@pytest.mark.parametrize("case", [CASE, NOBODYS, replace(CASE, deleted=True)])
+def test_who_changes_a_case_and_who_brings_it_back(case: CaseFacts) -> None:
+    """Its clinician and the operator; of a removed one nobody, until they brought it back."""
+    owners = {"operator"} | ({"owner"} if case.clinician_id else set())
+    changers = {name for name, actor in ACTORS.items() if may_change(actor, case)}
+    restorers = {name for name, actor in ACTORS.items() if may_restore(actor, case)}
+    assert (changers, restorers) == ((set(), owners) if case.deleted else (owners, set()))
 
 
 async def test_a_case_is_found_by_either_of_its_ids(db: Database) -> None:

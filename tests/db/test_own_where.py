@@ -12,10 +12,13 @@ import pytest_asyncio
 
 from casekeep.audit.sealing import seal
 from casekeep.cases import queries as cases
+from casekeep.cases import queries_lists as lists
+from casekeep.cases.model import AnalysisState, Case, CaseChange, CaseFilter, CaseOrder, Stage
 from casekeep.db.database import Database, Tx
 from casekeep.files import queries as files
 from casekeep.files import queries_receiving as receiving
-from casekeep.files.model import Category, Marks, Received
+from casekeep.files import queries_trash as trash
+from casekeep.files.model import Category, FileChange, Marks, Received
 from casekeep.files.queries_receiving import Keeping, Placed
 from casekeep.identity import queries as users
 from casekeep.identity import (
@@ -25,7 +28,7 @@ from casekeep.identity import (
     queries_sign_ins,
 )
 from casekeep.identity.model import Audience
-from casekeep.kernel.ids import CaseNumber
+from casekeep.kernel.ids import CaseNumber, UserId
 from tests.db.furnished import SINCE, UNTIL, Clinic, furnish, owned_relations, owners, rows_of
 from tests.support.database import TestServer, database_url
 
@@ -91,7 +94,26 @@ async def test_cases_and_files_of_another_are_not_found(
             await receiving.mark_discarded(tx, [other.arriving]),
             await receiving.delete_discarded(tx, [other.file, other.arriving]),
             set(await receiving.give_up_abandoned(tx, [])) - {mine.arriving},
+            await files.documents_of(tx, other.patient, other.clinician),
+            await files.files_in(tx, other.case_id),
+            await files.lock_file(tx, other.file),
+            await files.change(tx, other.file, FileChange(is_phi=False), mine.case),
+            await trash.find_removed(tx, other.removed),
+            await trash.removed_files_of(tx, other.clinician, 10),
+            await trash.mark_restored(tx, other.removed),
+            await cases.find_case(tx, other.case_id),
+            await cases.find_case(tx, number),
+            await cases.change(tx, other.case_id, CaseChange(summary="mine"), NOW),
+            await cases.set_stage(tx, other.case_id, Stage.REJECTED, NOW),
+            await cases.end_processing(tx, other.case_id, AnalysisState.FAILED, NOW),
+            await cases.mark_removed(tx, other.case_id, None, NOW),
+            await cases.mark_restored(tx, other.case_id),
+            (await _cases_of(tx, other.clinician))[1],
+            await lists.place_by_name(tx, None, other.case_id),
+            await lists.removed_cases_of(tx, other.clinician, 10),
         ]
+        assert await _cases_of(tx, other.clinician, most=5) == (0, [])
+        assert {each.id for each in (await _cases_of(tx, None))[1]} == {mine.case_id}
     assert not any(found), found
     for viewer in (None, other.clinician, other.patient):
         for ref in (other.case_id, number):
@@ -145,6 +167,12 @@ async def test_the_same_questions_find_what_is_ones_own(seeing: Database, mine: 
             await files.is_live_patient(tx, mine.patient),
             await receiving.taken_paths(tx, [mine.url_path]),
             await receiving.stored_among(tx, [mine.file]),
+            await files.files_in(tx, mine.case_id),
+            await trash.find_removed(tx, mine.removed),
+            await trash.removed_files_of(tx, mine.clinician, 10),
+            await cases.find_case(tx, mine.case_id),
+            (await _cases_of(tx, mine.clinician, most=5))[0] == 1,
+            await lists.place_by_name(tx, None, mine.case_id),
             await users.users_reached_at(tx, email, None),
             await users.user_and_password(tx, mine.clinician),
             await queries_api_keys.live_key(tx, mine.digest),
@@ -189,6 +217,13 @@ async def _live(tx: Tx, whose: Clinic) -> object:
     return await queries_sign_ins.live_sign_in(
         tx, whose.sign_in, whose.clinician, Audience.CLINICIAN, NOW
     )
+
+
+async def _cases_of(
+    tx: Tx, clinician_id: UserId | None, most: int | None = None
+) -> tuple[int, list[Case]]:
+    wanted = CaseFilter(search="a")
+    return await lists.cases_of(tx, clinician_id, wanted, CaseOrder(), most=most)
 
 
 async def _patient_files(

@@ -51,6 +51,12 @@ class Stored:
     content: bytes
     url: str | None
 
+    @property
+    def path_name(self) -> str:
+        """The name in its URL, or its label where the URL has no more than its id."""
+        last = (self.url or "").rpartition("/")[2]
+        return self.name if last in {"", self.id} else last
+
 
 @dataclass(frozen=True)
 class Clinic:
@@ -119,7 +125,7 @@ class Clinic:
             yield {
                 "case_id": case,
                 "file_id": file.id,
-                "name": file.url.rpartition("/")[2] if file.url else file.name,
+                "name": file.path_name,
                 "user_id": str(self.clinician.user.id),
                 "email": next(emails),
                 "patient_email": str(self.patient.user.email),

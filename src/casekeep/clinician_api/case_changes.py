@@ -77,7 +77,7 @@ async def get_case(
     return CaseShown(case_out(case), [file_out(file) for file in files], None)
 
 
-@put("/cases/{case_id:str}", summary="Update a case", responses=refusals(400, 403, 404, 422))
+@put("/cases/{case_id:str}", summary="Update a case", responses=refusals(400, 403, 404, 413, 422))
 async def update_case(
     request: SignedInRequest, case_id: FromPath[str], data: JSONBody[CaseUpdate]
 ) -> CaseChanged:

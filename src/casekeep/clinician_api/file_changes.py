@@ -57,7 +57,7 @@ async def get_file(
     return FileOnly(file_out(file))
 
 
-@patch("/file/{file_id:str}", summary="Update a file", responses=refusals(400, 403, 404, 422))
+@patch("/file/{file_id:str}", summary="Update a file", responses=refusals(400, 403, 404, 413, 422))
 async def update_file(
     request: SignedInRequest, file_id: FromPath[str], data: JSONBody[FileUpdate]
 ) -> FileAdded:
