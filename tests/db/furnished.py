@@ -83,6 +83,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
     event, webhook, delivery = new_id(), new_id(), new_id()
     async with db.transaction(organization_id) as tx:
         await tx.execute("update users set password_hash = 'x' where id = $1", clinician)
+        await tx.execute("update cases set stage = 'ASSIGNED' where id = $1", case.id)
         await tx.execute("update files set state = 'receiving' where id = $1", arriving)
         await tx.execute("update files set deleted_at = now() where id = $1", removed)
         url_path = await tx.fetch_value("select url_path from files where id = $1", file)

@@ -25,9 +25,11 @@ from casekeep.identity import (
     queries_api_keys,
     queries_codes,
     queries_limits,
+    queries_lookups,
+    queries_profiles,
     queries_sign_ins,
 )
-from casekeep.identity.model import Audience
+from casekeep.identity.model import Audience, NewProfile, User
 from casekeep.kernel.ids import CaseNumber, UserId
 from tests.db.furnished import SINCE, UNTIL, Clinic, furnish, owned_relations, owners, rows_of
 from tests.support.database import TestServer, database_url
@@ -140,6 +142,12 @@ async def test_people_keys_and_sign_ins_of_another_are_not_found(
             await queries_codes.patient_reached_at(tx, email, None),
             await queries_codes.claim_attempt(tx, email, None, NOW),
             await queries_codes.use_code(tx, other.patient, digest, NOW),
+            await queries_codes.end_code(tx, other.patient, NOW),
+            await queries_profiles.profile(tx, other.patient),
+            await queries_profiles.hold_profile(tx, other.patient, email),
+            await queries_profiles.set_profile(tx, other.patient, NewProfile(city="mine")),
+            await queries_lookups.patients(tx, email=email, phone=None, most=9, after=None),
+            await cases.has_case_in_work(tx, other.patient),
             await queries_limits.give_back(tx, digest, SINCE),
             await queries_sign_ins.rotate(tx, digest, Audience.CLINICIAN, NOW),
             await queries_sign_ins.token_facts(tx, digest),
@@ -177,6 +185,10 @@ async def test_the_same_questions_find_what_is_ones_own(seeing: Database, mine: 
             await users.user_and_password(tx, mine.clinician),
             await queries_api_keys.live_key(tx, mine.digest),
             await queries_codes.claim_attempt(tx, email, None, NOW),
+            await queries_profiles.profile(tx, mine.patient),
+            await queries_profiles.hold_profile(tx, None, email),
+            await queries_lookups.patients(tx, email=email, phone=None, most=9, after=None),
+            await cases.has_case_in_work(tx, mine.patient),
             await queries_sign_ins.token_facts(tx, mine.digest),
             await _live(tx, mine),
         ]
@@ -195,9 +207,14 @@ async def test_lists_of_all_are_lists_of_ones_own(
         listed: list[Iterable[object]] = [
             [each.id for each in await users.users(tx)],
             [each.id for each in await queries_api_keys.keys(tx)],
+            [each.id for each, _ in await _patients(tx)],
         ]
         organization = await users.organization(tx)
-    assert [set(each) for each in listed] == [{mine.clinician, mine.patient}, {mine.key}]
+    assert [set(each) for each in listed] == [
+        {mine.clinician, mine.patient},
+        {mine.key},
+        {mine.patient},
+    ]
     assert organization is not None
     assert organization.id == mine.id
     assert await seal(seeing, mine.id) == 1
@@ -211,6 +228,10 @@ def _keeping(mine: Clinic) -> Keeping:
 def _placed(other: Clinic) -> Placed:
     received = Received(other.arriving, "a.pdf", "application/pdf", 3, bytes(32), Category.LAB)
     return Placed(received, Category.LAB, f"/files/{CaseNumber(1)}/{other.arriving}")
+
+
+async def _patients(tx: Tx) -> list[tuple[User, bool]]:
+    return await queries_lookups.patients(tx, email=None, phone=None, most=9, after=None)
 
 
 async def _live(tx: Tx, whose: Clinic) -> object:
@@ -238,3 +259,42 @@ async def _patient_files(
         most=None,
         after=None,
     )
+
+
+async def test_webhooks_of_another_are_neither_found_nor_changed(
+    seeing: Database, above: asyncpg.Connection, mine: Clinic, other: Clinic
+) -> None:
+    before = await rows_of(above, other)
+    webhook, delivery = await _webhook_of(seeing, other)
+    own_webhook, own_delivery = await _webhook_of(seeing, mine)
+    async with seeing.transaction(mine.id) as tx:
+        found = [
+            await webhooks.find_webhook(tx, webhook, lock=True),
+            await webhooks.set_disabled(tx, webhook, NOW),
+            await webhooks.give_up_pending(tx, webhook),
+            await webhooks.delete_webhook(tx, webhook),
+            await deliveries.case_of(tx, delivery),
+            await deliveries.look_at(tx, delivery),
+            await deliveries.claim(tx, delivery, timedelta(minutes=1)),
+            await deliveries.next_pending(tx, webhook, other.case_id),
+            await deliveries.find_delivery(tx, delivery),
+            await deliveries.deliveries_of(tx, webhook, state=None, before=None, most=5),
+            await deliveries.attempts_of(tx, delivery),
+            await deliveries.make_pending(tx, delivery),
+            await deliveries.oldest_failed(tx, webhook, 5),
+        ]
+        assert not any(found), found
+        assert await webhooks.subscribed(tx, WebhookEvent.CASE_OPENED) == [own_webhook]
+        assert [each.id for each in await webhooks.all_webhooks(tx)] == [own_webhook]
+        assert await deliveries.forgotten(tx, timedelta(days=-1), 5) == [own_delivery]
+        assert await deliveries.claim(tx, own_delivery, timedelta(minutes=1))
+    assert await rows_of(above, other) == before
+
+
+async def _webhook_of(seeing: Database, clinic: Clinic) -> tuple[WebhookId, DeliveryId]:
+    async with seeing.transaction(clinic.id) as tx:
+        row = await tx.fetch_row(
+            "select webhook_id, id from webhook_deliveries where organization_id = $1", clinic.id
+        )
+    assert row is not None
+    return row["webhook_id"], row["id"]

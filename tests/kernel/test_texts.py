@@ -1,9 +1,9 @@
-"""What may stand on one line."""
+"""What may stand on one line, and on several."""
 
 import pytest
 
 from casekeep.kernel.errors import InputNotValid
-from casekeep.kernel.texts import one_line
+from casekeep.kernel.texts import one_line, some_lines
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,22 @@ def test_white_space_is_one_space_and_joiners_stay(text: str, line: str) -> None
 def test_control_and_direction_characters_are_refused(bad: str) -> None:
     with pytest.raises(InputNotValid, match="name may not hold control characters"):
         one_line(f"Pat{bad} Example", "name")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", ""),
+        (" \r\n\t ", ""),
+        ("\u200d\n\u200c", ""),
+        (" one \r\n\ttwo\r three  words \n", "one \n\ttwo\n three  words"),
+    ],
+)
+def test_lines_and_tabs_stay_and_line_ends_are_of_one_kind(text: str, lines: str) -> None:
+    assert some_lines(text, "allergies") == lines
+
+
+@pytest.mark.parametrize("bad", [*"\0\x07\x0b\x1b\x7f\x85\u2028\u202e\u2066", "\ud800"])
+def test_other_control_and_direction_characters_are_refused(bad: str) -> None:
+    with pytest.raises(InputNotValid, match="allergies may not hold control characters"):
+        some_lines(f"nuts{bad}\npollen", "allergies")

@@ -31,7 +31,7 @@ async def patient(house: House) -> SignedIn:
 
 @pytest.mark.parametrize(
     "path",
-    ["/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/users", f"{FILES}/a/b/c", "/api/v1/%00",
+    ["/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v1/users/x", f"{FILES}/a/b/c", "/api/v1/%00",
      "/api/v1/openapi.yaml", "/api/v1/schema", "/schema", f"{AUTH}/"],
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])

@@ -7,19 +7,30 @@ import pytest
 
 from casekeep.http.house import House
 from tests.support.house import signed_in_patient
-from tests.support.portal import AUTH, FILES, keep_row
+from tests.support.partner import CASES, DETAIL, LATEST, OPEN
+from tests.support.portal import AUTH, CHECK_USER, FILES, ME, USERS, keep_row
 
 CALLS = {
     (f"{AUTH}/send-otp", "post"): {"200", "400", "404", "413", "429", "500"},
     (f"{AUTH}/verify-otp", "post"): {"200", "400", "401", "404", "413", "429", "500"},
     (f"{AUTH}/refresh-token", "post"): {"200", "400", "401", "404", "413", "500"},
     (f"{AUTH}/logout", "post"): {"200", "400", "404", "413", "500"},
+    (ME, "get"): {"200", "400", "401", "500"},
+    (ME, "patch"): {"200", "400", "401", "413", "429", "500"},
+    (USERS, "get"): {"200", "400", "401", "500"},
+    (USERS, "post"): {"200", "400", "401", "404", "413", "500"},
+    (CHECK_USER, "get"): {"200", "400", "401", "429", "500"},
     (FILES, "get"): {"200", "400", "401", "403", "500"},
     (f"{FILES}/{{file_id}}/metadata", "get"): {"200", "400", "401", "404", "500"},
     (f"{FILES}/{{file_id}}/metadata", "patch"): {"200", "400", "401", "404", "413", "500"},
     (f"{FILES}/{{file_id}}/download", "get"): {"200", "400", "401", "404", "500"},
     (f"{FILES}/{{file_id}}", "delete"): {"200", "400", "401", "404", "500"},
     (f"{FILES}/upload", "post"): {"200", "400", "401", "403", "413", "429", "500"},
+    (CASES, "get"): {"200", "400", "401", "413", "429", "500"},
+    (DETAIL, "get"): {"200", "400", "401", "404", "413", "429", "500"},
+    (LATEST, "get"): {"200", "400", "401", "404", "500"},
+    (OPEN, "post"): {"200", "400", "401", "404", "413", "429", "500"},
+    (f"{CASES}/{{case_id}}", "post"): {"200", "400", "401", "404", "413", "429", "500"},
     ("/api/v1/files/content", "get"): {"200", "400", "404", "500"},
     ("/api/v1/files/content", "head"): {"200", "400", "404", "500"},
 }
@@ -60,9 +71,9 @@ async def test_every_refusal_has_its_example_in_the_envelope(document: Any) -> N
 async def test_what_a_call_wants_as_proof(document: Any) -> None:
     for path, method in CALLS:
         security = document["paths"][path][method].get("security")
-        if path.startswith(AUTH):
+        if path.startswith((AUTH, CASES, DETAIL, LATEST, OPEN)) or path in {USERS, CHECK_USER}:
             assert security == [{"apiKey": []}]
-        elif path.startswith(FILES):
+        elif path.startswith(ME):
             assert security == [{"apiKey": [], "accessToken": []}]
         else:
             assert security is None

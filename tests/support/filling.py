@@ -16,6 +16,7 @@ from tests.support.openapi import Call, Json
 Names = Mapping[str, str]
 """Values by name, in snake_case; `any id` is for ids whose name says nothing to us."""
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _IDS = re.compile(r"(^|_)ids?$")
 _BY_FORMAT = {"date": "2026-01-02", "date-time": "2026-01-02T03:04:05.000Z"}
 _CONTENT = b"%PDF-1.7\n%%EOF\n"
@@ -123,10 +124,10 @@ class _Filler:
                 return self._one(name, str(kind), schema, guess=guess)
 
     def _one(self, name: str, kind: str, schema: Json, *, guess: bool) -> Any:
-        snake = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        snake = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower().replace("-", "_")
         if schema.get("format") == "binary":
             return _CONTENT
-        if snake in self.names:
+        if snake in self.names and _can_be(schema, self.names[snake]):
             known = self.names[snake]
             return int(known) if kind == "integer" and known.isdigit() else known
         words = [schema["const"]] if "const" in schema else schema.get("enum")
@@ -144,9 +145,16 @@ class _Filler:
             return self.names["email"]
         if form in _BY_FORMAT:
             return _BY_FORMAT[form]
+        if "examples" in schema:
+            return schema["examples"][0]
         if form or "pattern" in schema or not guess:
             raise NotKnown(f"{self.call}: what is {name!r}?")
-        return "a word of somebody else"
+        return "a word of somebody else"[: schema.get("maxLength")]
+
+
+def _can_be(schema: Json, known: str) -> bool:
+    """Whether what a name stands for elsewhere is of the kind that is asked for here."""
+    return schema.get("format") != "uuid" or bool(_UUID.fullmatch(known)) or known.isdigit()
 
 
 def _choices(must: set[str], may: set[str]) -> list[set[str]]:

@@ -30,6 +30,7 @@ from casekeep.identity.accounts import create_user
 from casekeep.identity.api_keys import create_api_key
 from casekeep.identity.codes import OneTimeCodes
 from casekeep.identity.gate import Gate
+from casekeep.identity.lookups import Lookups
 from casekeep.identity.model import ApiKey, Audience, Patient, Role, Tokens, User
 from casekeep.identity.signing_in import SignIn
 from casekeep.identity.tokens import AccessTokens
@@ -40,6 +41,7 @@ from tests.support.factories import make_case, make_organization
 
 TOKEN_SECRET = b"a secret of the tests, for access tokens"
 LINK_SECRET = b"a secret of the tests, for signed links."
+LOOKUP_SECRET = b"a secret of the tests, for lookups by key"
 CODE_PEPPER = b"a secret of the tests, for codes by mail"
 MIB = 1 << 20
 PASSWORD = "a password of the tests"
@@ -152,6 +154,7 @@ async def _open(db: Database, outbox: Outbox, blobs_root: Path, closing: AsyncEx
         gate=gate,
         sign_in=sign_in,
         codes=codes,
+        lookups=Lookups(db, audit, LOOKUP_SECRET, utc_now),
         receiving=Receiving(db, blobs, audit, limits, receiver.number, utc_now),
         links=Links(LINK_SECRET, utc_now),
         limits=limits,

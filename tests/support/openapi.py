@@ -46,13 +46,14 @@ class Call:
         return next(((kind, given["schema"]) for kind, given in content.items()), None)
 
     def resolved(self, schema: Json) -> Json:
-        """The schema behind a reference, and the one beside null."""
+        """The schema behind a reference, and the one beside null with what is said of both."""
         while "$ref" in schema:
             schema = self.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
         for either in ("oneOf", "anyOf"):
             members = [each for each in schema.get(either, []) if each.get("type") != "null"]
             if members:
-                return self.resolved(members[0])
+                around = {key: value for key, value in schema.items() if key != either}
+                return self.resolved({**around, **members[0]})
         return schema
 
 

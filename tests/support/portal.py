@@ -19,6 +19,9 @@ from casekeep.portal_api.app import build_app
 from tests.support.house import client
 
 AUTH = "/api/v1/users/auth"
+USERS = "/api/v1/users"
+ME = "/api/v1/users/me"
+CHECK_USER = "/api/v1/check-user"
 FILES = "/api/v1/users/me/files"
 NOON = datetime(2026, 4, 15, 12, 0, tzinfo=UTC)
 

@@ -31,7 +31,9 @@ from tests.support.house import (
     signed_in_clinician,
     signed_in_patient,
 )
-from tests.support.portal import FILES, success
+from tests.support.partner import CASES, OPEN, around_now, body, question
+from tests.support.partner import file as sent_file
+from tests.support.portal import FILES, USERS, success
 
 _WORD = re.compile(r"zq[0-9a-f]{12}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -79,6 +81,8 @@ class Clinic:
     """One of the webhook's."""
     spoken: str
     """A word of the case's summary."""
+    form_id: str
+    question_id: str
 
     async def rows(self) -> set[Row]:
         """Table and content of every row, of every table that has an organisation."""
@@ -118,25 +122,29 @@ class Clinic:
     def names(self, refresh_token: str) -> Iterator[Names]:
         """By what a stranger asks for each of its files, with each kind of its ids."""
         ids = cycle((self.case_id, *self.people(), self.files[0].id, self.case_number))
-        emails = cycle((str(self.patient.user.email), str(self.clinician.user.email)))
+        people = cycle((self.patient.user, self.clinician.user))
         asked = [(file, case) for file in self.files for case in (self.case_id, self.case_number)]
         removed = (self.removed_case, self.removed_number)
         for file, case in (*asked, *((self.removed_file, case) for case in removed)):
+            person = next(people)
             yield {
                 "case_id": case,
                 "file_id": file.id,
                 "name": file.path_name,
                 "user_id": str(self.clinician.user.id),
-                "email": next(emails),
+                "email": str(person.email),
                 "patient_email": str(self.patient.user.email),
-                "phone_number": str(self.patient.user.phone),
+                "phone_number": str(person.phone),
                 "patient_phone": str(self.patient.user.phone),
                 "after": self.cursor,
                 "search": self.spoken,
                 "webhook_id": self.webhook,
                 "delivery_id": self.delivery,
+                "form_id": self.form_id,
+                "question_id": self.question_id,
                 "any id": next(ids),
                 "refresh_token": refresh_token,
+                **_around_now(),
                 **_SAID,
             }
 
@@ -160,11 +168,28 @@ _SAID = {
     "code": "123456",
     "password": "a guess",
     "data": base64.b64encode(b"%PDF-1.7\n%%EOF\n").decode(),
+    "content": base64.b64encode(b"%PDF-1.7\n%%EOF\n").decode(),
     "file_name": "renamed.pdf",
     "start_date": "2026-01-02",
     "end_date": "2099-12-31",
+    "country": "NL",
 }
 """What is said in the same words of every clinic."""
+
+_WORDS_OF_A_PROFILE = (
+    "address",
+    "address2",
+    "city",
+    "state",
+    "allergies",
+    "healthConditions",
+    "currentMedications",
+)
+
+
+def _around_now() -> Names:
+    """A time in which everything is that a test makes."""
+    return {name.replace("T", "_t"): each for name, each in around_now().items()}
 
 
 def absent(names: Names) -> Names:
@@ -186,6 +211,8 @@ def absent(names: Names) -> Names:
         "delivery_id": str(uuid4()),
         "after": base64.urlsafe_b64encode(bytes(8) + uuid4().bytes).decode(),
         "any id": number if names["any id"].isdigit() else str(uuid4()),
+        "form_id": str(uuid4()),
+        "question_id": str(uuid4()),
         "refresh_token": f"{secrets.token_hex(11)}.{secrets.token_hex(21)}x",
     }
 
@@ -209,6 +236,7 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
     doctor = await signed_in_clinician(house, organization_id, **_person(), password=PASSWORD)
     patient = await signed_in_patient(house, organization_id, **_person())
     webhook, spoken = await _webhook(house, organization_id), word()
+    await _say_all(portal, patient)
     made = await open_case(
         clinician,
         doctor.headers,
@@ -229,6 +257,7 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
     listed = await clinician.get(f"/cases/files/{made['case']['id']}", headers=doctor.headers)
     files = [await _stored(clinician, doctor, each) for each in listed.json()["files"]]
     removed = await _remove(clinician, doctor, made["case"]["id"])
+    form = await _submit(portal, patient, made["case"]["case_id"])
     page = await portal.get(FILES, headers=patient.headers, params={"limit": "1"})
     return Clinic(
         house,
@@ -244,7 +273,32 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         str(webhook.id),
         await _delivery_of(house, webhook),
         spoken,
+        *form,
     )
+
+
+async def _submit(portal: httpx.AsyncClient, patient: SignedIn, case_id: str) -> tuple[str, str]:
+    """What a partner's software brings: another case of the patient, and words in the first one.
+    The ids of the form and of its question.
+    """
+    headers = patient.with_headers(authorization=None)
+    answered = body(
+        email=patient.user.email,
+        formTitle=f"Form {word()}",
+        formDescription=f"About {word()}",
+        questions=[question("TEXT", f"Answer {word()}", question=f"Question {word()}?")],
+        idempotencyKey=word(),
+    )
+    case = success(await portal.post(OPEN, headers=headers, json=answered))["case"]
+    said = {
+        "text": f"Text {word()}",
+        "author": {"email": f"{word()}@example.org", "firstName": word(), "lastName": word()},
+        "attachments": [sent_file(f"{word()}.pdf", _pdf())],
+    }
+    act = {"action": "ADD_COMMUNICATION", "communication": said}
+    success(await portal.post(f"{CASES}/{case_id}", headers=headers, json=act))
+    (form,) = case["forms"]
+    return form["form"]["id"], form["responses"][0]["question"]["id"]
 
 
 async def _remove(
@@ -301,6 +355,22 @@ def _person() -> dict[str, str | None]:
         "first_name": f"First {word()}",
         "last_name": f"Last {word()}",
     }
+
+
+async def _say_all(portal: httpx.AsyncClient, patient: SignedIn) -> None:
+    """Fill every field of the patient's profile."""
+    said: dict[str, object] = {
+        "postalCode": word(),
+        "dob": "1931-07-13",
+        "gender": "OTHER",
+        "country": "ZQ",
+        "communication": {"smsNotificationsDisabled": True},
+        "languagePreferences": [f"Language {word()}"],
+    }
+    for name in _WORDS_OF_A_PROFILE:
+        said[name] = f"{name} {word()}"
+    body = {"action": "UPDATE_PROFILE", "data": {**said, "email": patient.user.email}}
+    success(await portal.post(USERS, headers=patient.with_headers(authorization=None), json=body))
 
 
 def _phone() -> str:

@@ -21,6 +21,7 @@ from casekeep.files.sweeping import claim_receiver
 from casekeep.http.house import House
 from casekeep.identity.codes import OneTimeCodes
 from casekeep.identity.gate import Gate
+from casekeep.identity.lookups import Lookups
 from casekeep.identity.signing_in import SignIn
 from casekeep.identity.tokens import AccessTokens
 from casekeep.kernel.clock import utc_now
@@ -64,6 +65,7 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
             gate=gate,
             sign_in=sign_in,
             codes=codes,
+            lookups=Lookups(db, audit, _derived(key, b"lookups of accounts"), utc_now),
             receiving=receiving,
             links=Links(_derived(key, b"signed links"), utc_now),
             limits=limits,

@@ -86,6 +86,20 @@ async def has_case(tx: Tx, case_id: CaseId) -> bool:
     )
 
 
+async def has_case_in_work(tx: Tx, patient_id: UserId) -> bool:
+    """Whether a case of the patient is with a clinician, or was. The trigger in migration 0007
+    names the same stages.
+    """
+    return await tx.fetch_value(
+        """select exists (
+             select from cases
+             where organization_id = $1 and patient_id = $2 and deleted_at is null
+               and stage in ('ASSIGNED', 'IN_PROGRESS', 'APPROVED', 'REJECTED', 'NO_DECISION'))""",
+        tx.organization_id,
+        patient_id,
+    )
+
+
 async def insert_case(
     tx: Tx,
     case_id: CaseId,

@@ -58,6 +58,8 @@ TABLE: dict[type[facts.DomainError], Words] = {
     facts.WebhookNotKnown: Words(404),
     facts.DeliveryNotKnown: Words(404),
     facts.AlreadyTaken: Words(400),
+    facts.UserNotKnown: Words(404, "User not found"),
+    facts.ProfileLocked: Words(400),
 }
 
 

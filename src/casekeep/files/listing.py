@@ -11,12 +11,12 @@ from casekeep.cases.model import CaseFacts
 from casekeep.cases.refusing import asked_case, asked_number, recording_refusal
 from casekeep.db.database import Database
 from casekeep.files import queries
-from casekeep.files.cursors import cursor_after, read_cursor
 from casekeep.files.model import Page, StoredFile
 from casekeep.files.queries import Shown
 from casekeep.files.visibility import may_read
 from casekeep.identity.actors import viewer, who
 from casekeep.identity.model import Actor, Patient
+from casekeep.kernel.cursors import cursor_at, read_cursor
 from casekeep.kernel.errors import CaseNotVisible, InputNotValid
 from casekeep.kernel.ids import CaseId, CaseRef
 
@@ -72,7 +72,7 @@ async def list_patient_files(
     files = _readable(actor, found[:limit])
     await _note(audit, actor, case_id, files)
     more = limit is not None and len(found) > limit
-    return Page(files, cursor_after(files[-1]) if more and files else None)
+    return Page(files, cursor_at(files[-1].created_at, files[-1].id) if more and files else None)
 
 
 def _visible(actor: Actor, case: CaseFacts | None) -> CaseFacts:

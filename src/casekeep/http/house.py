@@ -10,6 +10,7 @@ from casekeep.files.model import SizeLimits
 from casekeep.files.receiving import Receiving
 from casekeep.identity.codes import OneTimeCodes
 from casekeep.identity.gate import Gate
+from casekeep.identity.lookups import Lookups
 from casekeep.identity.signing_in import SignIn
 
 
@@ -26,6 +27,7 @@ class House:
     gate: Gate
     sign_in: SignIn
     codes: OneTimeCodes
+    lookups: Lookups
     receiving: Receiving
     links: Links
     limits: SizeLimits

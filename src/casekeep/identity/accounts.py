@@ -39,10 +39,14 @@ async def create_user(
         raise InputNotValid("patients sign in with a one-time code, not with a password")
     profile = None if profile is None else clean_profile(profile, clock().date())
     password_hash = None if password is None else await hash_password(password)
+    by = by or Operator(organization_id)
     async with db.transaction(organization_id) as tx:
-        if not await _insert(tx, made, password_hash, profile):
-            raise AlreadyTaken("Somebody has this email address or phone number already")
-        await _record_created(tx, audit, by or Operator(organization_id), made)
+        inserted = await _insert(tx, made, password_hash, profile)
+        if inserted:
+            await _record_created(tx, audit, by, made)
+    if not inserted:
+        await audit.record_refusal(who(by), Event(Action.USER_CREATED, details={"role": role}))
+        raise AlreadyTaken
     return made
 
 

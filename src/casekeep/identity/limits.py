@@ -39,6 +39,8 @@ class Limits:
     passwords_per_pair: Limit = Limit(10, 15 * _MINUTES)
     passwords_per_email: Limit = Limit(100, 15 * _MINUTES)
     passwords_per_address: Limit = Limit(60, 15 * _MINUTES)
+    lookups_per_key: Limit = Limit(600, 15 * _MINUTES)
+    numbers_per_patient: Limit = Limit(20, _HOUR)
 
 
 class Counted(StrEnum):
@@ -54,6 +56,8 @@ class Counted(StrEnum):
     PASSWORDS_PER_PAIR = "passwords per pair"
     PASSWORDS_PER_EMAIL = "passwords per email"
     PASSWORDS_PER_ADDRESS = "passwords per address"
+    LOOKUPS_PER_KEY = "lookups per key"
+    NUMBERS_PER_PATIENT = "numbers per patient"
     MISSES = "misses"
     REFUSALS = "refusals"
 

@@ -125,6 +125,16 @@ class Profile(NewProfile):
 
 
 @dataclass(frozen=True, slots=True)
+class PatientPage:
+    """Some patients, newest first, each with whether their account is open. `next_after`: the
+    cursor of the page that follows, None on the last.
+    """
+
+    patients: tuple[tuple[User, bool], ...]
+    next_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Tokens:
     """What a sign-in or a refresh hands out. `expires_in`: seconds of the access token's life."""
 

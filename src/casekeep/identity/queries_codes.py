@@ -18,11 +18,14 @@ class ClaimedAttempt:
 
 
 async def patient_reached_at(tx: Tx, email: str | None, phone: str | None) -> User | None:
-    """The patient with an open account at this email address or phone number."""
+    """The patient with an open account at this email address or phone number. Their row is held, so
+    that it is still theirs when the code is kept that goes there.
+    """
     row = await tx.fetch_row(
         f"""select {USER_COLUMNS} from users u
             where u.organization_id = $1 and (u.email = $2 or u.phone = $3)
-              and u.role = 'patient' and u.disabled_at is null""",  # noqa: S608 - constant columns
+              and u.role = 'patient' and u.disabled_at is null
+            for key share""",  # noqa: S608 - constant columns
         tx.organization_id,
         email,
         phone,
@@ -87,3 +90,14 @@ async def use_code(tx: Tx, user_id: UserId, code_hash: bytes, now: datetime) -> 
         now,
     )
     return changed == 1
+
+
+async def end_code(tx: Tx, user_id: UserId, now: datetime) -> None:
+    """Whatever code the user has out is worth nothing from now on."""
+    await tx.execute(
+        """update one_time_codes set used_at = $3
+           where organization_id = $1 and user_id = $2 and used_at is null""",
+        tx.organization_id,
+        user_id,
+        now,
+    )

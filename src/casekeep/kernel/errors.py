@@ -112,6 +112,21 @@ class DeliveryNotKnown(DomainError):
 class AlreadyTaken(DomainError):
     """An email address or phone number that somebody in the organisation has already."""
 
+    summary = "Somebody has this email address or phone number already"
+
+
+class UserNotKnown(DomainError):
+    """A user who does not exist, is no patient, or whose account is closed: one fact for all."""
+
+
+class ProfileLocked(DomainError):
+    """A change of what a patient's running cases rest on: who the patient is."""
+
+    summary = (
+        "First name, last name, date of birth and gender cannot be changed "
+        "while a case is being worked on"
+    )
+
 
 def leaves(of: type[DomainError] = DomainError) -> set[type[DomainError]]:
     """Every concrete fact: the classes below `of` that nothing derives from."""

@@ -10,7 +10,7 @@ from casekeep.http.budget import BodyBudget
 from casekeep.http.house import House
 from casekeep.http.json_bodies import JsonRequest
 
-from . import auth, signed_urls
+from . import auth, partner_users, profile, signed_urls
 from .errors import HANDLERS
 from .files import file_router
 from .listing import described_list, served_list
@@ -32,7 +32,7 @@ def build_app(house: House) -> Litestar:
     limit, submission = largest_upload(house.limits), largest_submission(house.limits)
     for_partners = BodyBudget(max(PARTNERS_IN_MEMORY, submission), patience=PATIENCE)
     partner = partner_router(submission, for_partners)
-    others = [auth.router, signed_urls.router, partner]
+    others = [auth.router, profile.router, partner_users.router, signed_urls.router, partner]
     described = document([*others, file_router(described_list, limit)])
     budget = BodyBudget(max(UPLOADS_IN_MEMORY, limit), patience=PATIENCE)
 

@@ -31,6 +31,7 @@ NO_CASE = Words(403, "You do not have access to this case")
 NO_FILE = Words(404, "File not found")
 CASE_NOT_FOUND = Words(404, "Case not found")
 """What a partner is told of a case; a patient is told NO_CASE."""
+NO_USER = Words(404, "User not found")
 NO_ORGANIZATION = Words(404, "Organization not found", "NOT_FOUND")
 NO_PATH = Words(404, "Not found", "NOT_FOUND")
 NO_METHOD = Words(405, "Method not allowed", "METHOD_NOT_ALLOWED")
@@ -44,6 +45,8 @@ TOO_MUCH = Words(413, None, TOO_LARGE.code)
 """Files that are too large, or too many for one answer: which, and what to do."""
 FILE_REFUSED = Words(400, None)
 """A file that cannot be accepted: its sender is told what is wrong with it."""
+TAKEN = Words(400, facts.AlreadyTaken.summary)
+LOCKED = Words(400, facts.ProfileLocked.summary)
 
 TABLE: dict[type[facts.DomainError], Words] = {
     facts.SignInRefused: NOT_PROVEN,
@@ -65,7 +68,9 @@ TABLE: dict[type[facts.DomainError], Words] = {
     facts.UploadBroken: NOT_VALID,
     facts.WebhookNotKnown: NO_PATH,
     facts.DeliveryNotKnown: NO_PATH,
-    facts.AlreadyTaken: NOT_VALID,
+    facts.AlreadyTaken: TAKEN,
+    facts.UserNotKnown: NO_USER,
+    facts.ProfileLocked: LOCKED,
 }
 
 _HTTP = {words.status: words for words in (NO_PATH, NO_METHOD, TOO_LARGE)}

@@ -28,6 +28,7 @@ from casekeep.files.handing import show_case
 from casekeep.files.submitting import Desk, submit_case
 from casekeep.http.connections import house_of
 from casekeep.identity.model import Gender, NewProfile
+from casekeep.identity.profile_texts import LONGEST_ADDRESS, LONGEST_PLACE, LONGEST_POSTAL_CODE
 from casekeep.kernel.errors import InputNotValid
 from casekeep.kernel.ids import FormId
 
@@ -45,7 +46,9 @@ E = TypeVar("E", Gender, QuestionType, SubmittedStage)
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 _Email = Annotated[str, msgspec.Meta(max_length=320, description="An email address")]
 _Phone = Annotated[str, msgspec.Meta(max_length=20, description="E.164, such as +15551234567")]
-_Place = Annotated[str, msgspec.Meta(max_length=200)]
+_Line = Annotated[str, msgspec.Meta(max_length=LONGEST_ADDRESS)]
+_Place = Annotated[str, msgspec.Meta(max_length=LONGEST_PLACE)]
+_PostalCode = Annotated[str, msgspec.Meta(max_length=LONGEST_POSTAL_CODE)]
 
 
 def _words(*words: str) -> dict[str, Any]:
@@ -63,12 +66,12 @@ _Option = Annotated[str, msgspec.Meta(max_length=LONGEST_OPTION)]
 class ShippingAddress(msgspec.Struct, frozen=True, rename="camel"):
     """The patient's address. `country` in two letters."""
 
-    address_line1: _Place = msgspec.field(name="addressLine1")
+    address_line1: _Line = msgspec.field(name="addressLine1")
     city: _Place
     state: _Place
     country: _Place
-    postal_code: _Place
-    address_line2: _Place | None = msgspec.field(name="addressLine2", default=None)
+    postal_code: _PostalCode
+    address_line2: _Line | None = msgspec.field(name="addressLine2", default=None)
 
 
 class AnsweredQuestion(msgspec.Struct, frozen=True, rename="camel"):
