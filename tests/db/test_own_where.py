@@ -30,7 +30,10 @@ from casekeep.identity import (
     queries_sign_ins,
 )
 from casekeep.identity.model import Audience, NewProfile, User
-from casekeep.kernel.ids import CaseNumber, UserId
+from casekeep.kernel.ids import CaseNumber, DeliveryId, UserId, WebhookId
+from casekeep.webhooks import queries as webhooks
+from casekeep.webhooks import queries_deliveries as deliveries
+from casekeep.webhooks.model import WebhookEvent
 from tests.db.furnished import SINCE, UNTIL, Clinic, furnish, owned_relations, owners, rows_of
 from tests.support.database import TestServer, database_url
 
