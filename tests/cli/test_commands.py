@@ -140,6 +140,34 @@ def test_help_names_the_variables(tmp_path: Path) -> None:
     assert _runner(tmp_path)("--version").stdout.startswith("casekeep ")
 
 
+def test_a_webhook_s_secret_is_shown_once_and_its_life_is_told(run: Run) -> None:
+    org = ("--org", made_organization(run))
+    where = ("--url", "https://8.8.8.8/hook", "--label", "CRM", "--event", "CREATE_CASE")
+    made = json.loads(run("webhook", "add", *org, *where, "--json").stdout)
+    assert made["secret"].startswith("whsec_")
+    listed = run("webhook", "list", *org, "--json").stdout
+    assert made["secret"] not in listed
+    (webhook,) = json.loads(listed)["webhooks"]
+    assert (webhook["webhook_id"], webhook["events"]) == (made["webhook_id"], ["CREATE_CASE"])
+    for act, state in (("disable", "disabled"), ("enable", "live")):
+        assert run("webhook", act, *org, made["webhook_id"]).exit_code == 0
+        assert f"https://8.8.8.8/hook  {state}" in run("webhook", "list", *org).stdout
+    told = run("webhook", "deliveries", *org, made["webhook_id"], "--json").stdout
+    assert json.loads(told) == {"deliveries": [], "after": None}
+    replayed = run("webhook", "replay", *org, "--failed", made["webhook_id"], "--json")
+    assert json.loads(replayed.stdout) == {"replayed": 0}
+    assert run("webhook", "show", *org, made["webhook_id"]).exit_code == 0
+    assert run("webhook", "remove", *org, made["webhook_id"]).exit_code == 0
+    assert json.loads(run("webhook", "list", *org, "--json").stdout) == {"webhooks": []}
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1/", "https://[::1]/", "http://8.8.8.8/"])
+def test_a_webhook_that_leads_inside_is_refused(run: Run, url: str) -> None:
+    org = ("--org", made_organization(run))
+    told = refusal_of(run("webhook", "add", *org, "--url", url, "--label", "inside"))
+    assert "CASEKEEP_WEBHOOK_PRIVATE_NETWORKS" in told
+
+
 def refusal_of(done: Result) -> str:
     """What the command refused with; `main` prints it behind `casekeep:`."""
     assert isinstance(done.exception, InputNotValid), done.output

@@ -36,7 +36,10 @@ from casekeep.identity import (
     queries_sign_ins,
 )
 from casekeep.identity.model import Audience, NewProfile, User
-from casekeep.kernel.ids import CaseNumber, UserId
+from casekeep.kernel.ids import CaseNumber, DeliveryId, UserId, WebhookId
+from casekeep.webhooks import queries as webhooks
+from casekeep.webhooks import queries_deliveries as deliveries
+from casekeep.webhooks.model import WebhookEvent
 from tests.db.furnished import SINCE, UNTIL, Clinic, furnish, owned_relations, owners, rows_of
 from tests.support.database import TestServer, database_url
 
@@ -304,3 +307,42 @@ async def test_what_a_partner_is_told_of_another_is_nothing(
     assert not any(found), found
     assert all(own), own
     assert await rows_of(above, other) == before
+
+
+async def test_webhooks_of_another_are_neither_found_nor_changed(
+    seeing: Database, above: asyncpg.Connection, mine: Clinic, other: Clinic
+) -> None:
+    before = await rows_of(above, other)
+    webhook, delivery = await _webhook_of(seeing, other)
+    own_webhook, own_delivery = await _webhook_of(seeing, mine)
+    async with seeing.transaction(mine.id) as tx:
+        found = [
+            await webhooks.find_webhook(tx, webhook, lock=True),
+            await webhooks.set_disabled(tx, webhook, NOW),
+            await webhooks.give_up_pending(tx, webhook),
+            await webhooks.delete_webhook(tx, webhook),
+            await deliveries.case_of(tx, delivery),
+            await deliveries.look_at(tx, delivery),
+            await deliveries.claim(tx, delivery, timedelta(minutes=1)),
+            await deliveries.next_pending(tx, webhook, other.case_id),
+            await deliveries.find_delivery(tx, delivery),
+            await deliveries.deliveries_of(tx, webhook, state=None, before=None, most=5),
+            await deliveries.attempts_of(tx, delivery),
+            await deliveries.make_pending(tx, delivery),
+            await deliveries.oldest_failed(tx, webhook, 5),
+        ]
+        assert not any(found), found
+        assert await webhooks.subscribed(tx, WebhookEvent.CASE_OPENED) == [own_webhook]
+        assert [each.id for each in await webhooks.all_webhooks(tx)] == [own_webhook]
+        assert await deliveries.forgotten(tx, timedelta(days=-1), 5) == [own_delivery]
+        assert await deliveries.claim(tx, own_delivery, timedelta(minutes=1))
+    assert await rows_of(above, other) == before
+
+
+async def _webhook_of(seeing: Database, clinic: Clinic) -> tuple[WebhookId, DeliveryId]:
+    async with seeing.transaction(clinic.id) as tx:
+        row = await tx.fetch_row(
+            "select webhook_id, id from webhook_deliveries where organization_id = $1", clinic.id
+        )
+    assert row is not None
+    return row["webhook_id"], row["id"]

@@ -40,8 +40,8 @@ class Caller:
         return self.who.with_headers(authorization=f"Bearer {tokens.access_token}")
 
     def may_call(self, call: Call) -> bool:
-        """Whether the caller has a right to it: everybody of a clinic comes with the clinic's one
-        key, whose software sees every case there, and its administrators look after it.
+        """Whether the caller has a right to it: the key is that of the clinic's own software, which
+        sees every case there and serves everybody of the clinic, and administrators look after it.
         """
         looks_after = self.who.user.role is Role.ADMIN and call.path.startswith("/admin/")
         return self.of_the_clinic and (call.proof == {"apiKey"} or looks_after)

@@ -38,8 +38,8 @@ def openapi() -> dict[str, Any]:
     return document(
         [
             *_OTHERS,
-            partner_router(0, BodyBudget(0)),
             file_router(described_list, largest_upload=0),
+            partner_router(0, BodyBudget(0)),
         ]
     )
 
