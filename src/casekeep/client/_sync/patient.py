@@ -192,7 +192,7 @@ class PatientClient(Connection):
 
     def profile(self) -> Profile:
         """What the account says of the patient."""
-        return (self._session.read(self._call("GET", _ME), ProfileAnswer)).data
+        return (self._session.read(self._call("GET", _ME), ProfileAnswer)).data.profile
 
     def update_profile(self, **changes: Unpack[ProfileChanges]) -> Profile:
         """Change what is given, clear what is None, leave the rest. Raises Refused: for names, dob
@@ -200,7 +200,7 @@ class PatientClient(Connection):
         """
         said = {camel(name): value for name, value in changes.items()}
         call = self._call("PATCH", _ME, json_body(said))
-        return (self._session.read(call, ProfileAnswer)).data
+        return (self._session.read(call, ProfileAnswer)).data.profile
 
     def _headers(self) -> Mapping[str, str]:
         return {"cv-api-key": self._api_key}
