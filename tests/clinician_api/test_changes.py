@@ -1,13 +1,15 @@
 """Changing, deleting and restoring over both contracts: what one side does, the other sees."""
 
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from httpx import AsyncClient, Response
 
+from casekeep.bootstrap.working import runner_for
 from casekeep.http.house import House
-from casekeep.jobs.queue import ids_in
-from casekeep.worker.binding import work_of
+from casekeep.jobs.queue import JobName, ids_in
+from casekeep.settings import Settings
 from tests.clinician_api.test_audited_refusals import refused
 from tests.support.clinician import PDF, add_file, open_case, refusal
 from tests.support.house import SignedIn, signed_in_clinician, signed_in_patient
@@ -109,7 +111,7 @@ async def test_a_moved_file_is_the_other_patients(
 
 
 async def test_an_analysis_is_a_job_of_its_request(
-    house: House, root: AsyncClient, caller: SignedIn
+    house: House, root: AsyncClient, caller: SignedIn, tmp_path: Path
 ) -> None:
     case = (await open_case(root, caller.headers, ("lab_files", "a.pdf", PDF)))["case"]
     started = await root.post(f"/cases/analyze/{case['case_id']}", headers=caller.headers)
@@ -119,8 +121,8 @@ async def test_an_analysis_is_a_job_of_its_request(
     )
     jobs = [ids_in(row["payload"]) for row in rows]
     assert (caller.organization_id, (UUID(case["case_id"]),)) in jobs
-    (work,) = [each for name, each in work_of(house).items() if name == "analyze_case"]
-    await work(caller.organization_id, UUID(case["case_id"]))
+    runner = runner_for(Settings(data=str(tmp_path)), house)
+    await runner._work[JobName.ANALYZE_CASE](caller.organization_id, UUID(case["case_id"]))
     shown = await root.get(f"/cases/cases/{case['id']}", headers=caller.headers)
     assert shown.json()["case"]["status"] == "completed"
 

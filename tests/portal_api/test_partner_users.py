@@ -202,7 +202,7 @@ async def test_a_profile_is_changed_under_the_patients_own_rules(
     row = await partner.row(email)
     assert (row["allergies"], row["language_preferences"]) == ("Nuts", ["Deutsch"])
     assert row["email_notifications_disabled"]
-    own = success(await portal.get(ME, headers=patient.headers))
+    own = success(await portal.get(ME, headers=patient.headers))["profile"]
     assert own["allergies"] == "Nuts"
 
     case = await patient.case()
