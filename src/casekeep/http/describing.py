@@ -132,6 +132,7 @@ class _Completing:
             }
         if _JSON in response.get("content", {}):
             self._give_example(response["content"][_JSON], operation)
+            _let_overlap(response["content"][_JSON]["schema"])
         if status.startswith("2"):
             self._success(response, operation)
 
@@ -197,6 +198,12 @@ def _without_null(schema: Json) -> Json:
     if len(members) != 1:
         return schema
     return {**{key: value for key, value in schema.items() if key != "oneOf"}, **members[0]}
+
+
+def _let_overlap(schema: Json) -> None:
+    """Of two kinds of answers one may be the other with more fields, so both may fit."""
+    if "oneOf" in schema:
+        schema["anyOf"] = schema.pop("oneOf")
 
 
 def _link(link: Link) -> Json:

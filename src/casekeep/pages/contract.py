@@ -199,7 +199,7 @@ def _rows(document: Json, schema: Json, depth: int = 0) -> Iterator[Row]:
 
 def _objects(document: Json, schema: Json) -> Iterator[Json]:
     """The objects that a schema leads to: of a list its members, of an alternative each."""
-    for each in schema.get("oneOf", (schema,)):
+    for each in schema.get("anyOf") or schema.get("oneOf") or (schema,):
         found = referred(document, each)
         if found.get("type") == "array":
             yield from _objects(document, found["items"])
