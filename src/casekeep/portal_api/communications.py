@@ -74,6 +74,8 @@ class SaidAnswer(Success, frozen=True):
     name="add_communication",
     status_code=200,
     responses=refusals(NOT_VALID, FILE_REFUSED, NOT_PROVEN, CASE_NOT_FOUND, TOO_LARGE, TOO_MANY),
+    summary="Say something in a case",
+    response_description="What was said",
     tags=["Partner cases"],
 )
 async def act_on_case(

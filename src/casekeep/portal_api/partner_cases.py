@@ -178,6 +178,8 @@ class LatestCaseAnswer(Success, frozen=True):
     "/cases",
     name="list_cases",
     responses=refusals(NOT_VALID, NOT_PROVEN, TOO_MUCH, TOO_MANY),
+    summary="List cases",
+    response_description="The cases",
     tags=["Partner cases"],
 )
 async def get_cases(  # noqa: PLR0917 - the parameters of the published call
@@ -202,6 +204,8 @@ async def get_cases(  # noqa: PLR0917 - the parameters of the published call
     "/customer-case-detail",
     name="show_case",
     responses=refusals(NOT_VALID, NOT_PROVEN, CASE_NOT_FOUND, TOO_MUCH, TOO_MANY),
+    summary="Get a case",
+    response_description="The case",
     tags=["Partner cases"],
 )
 async def get_case_detail(
@@ -225,6 +229,8 @@ async def get_case_detail(
     "/customer-latest-case-id",
     name="find_latest_case",
     responses=refusals(NOT_VALID, NOT_PROVEN, CASE_NOT_FOUND),
+    summary="Get the id of a patient's newest case",
+    response_description="The newest case",
     tags=["Partner cases"],
 )
 async def get_latest_case_id(request: KeyRequest, email: _PATIENT) -> Response[LatestCaseAnswer]:

@@ -134,6 +134,8 @@ class OpenedAnswer(Success, frozen=True):
     name="open_case",
     status_code=200,
     responses=refusals(NOT_VALID, FILE_REFUSED, NOT_PROVEN, CASE_NOT_FOUND, TOO_LARGE, TOO_MANY),
+    summary="Open a case",
+    response_description="The case that was opened",
     tags=["Partner cases"],
 )
 async def dynamic_case(request: KeyRequest, data: JSONBody[DynamicCase]) -> Response[OpenedAnswer]:
