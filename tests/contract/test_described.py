@@ -121,7 +121,9 @@ def fits(example: Any, golden: Any) -> bool:
             return False
         return all(fits(example[key], golden[key]) for key in golden)
     if isinstance(golden, list):
-        return isinstance(example, list) and all(fits(each, golden[0]) for each in example)
+        return isinstance(example, list) and all(
+            golden and fits(each, golden[0]) for each in example
+        )
     return type(example) is type(golden)
 
 

@@ -90,6 +90,7 @@ class Told(NamedTuple):
     detail: object
 
 
+ROLE_REFUSED = Told(403, "Your account may not do this")
 NO_CASE = Told(404, "Case not found")
 NO_FILE = Told(404, "File not found")
 BODY_TOO_LARGE = Told(413, "Request body too large")
@@ -111,7 +112,7 @@ _EXAMPLES = (
     Told(400, "lab_report.pdf: the file is empty"),
     Told(401, "Invalid or expired token"),
     Told(403, "user_id does not match the signed-in user"),
-    Told(403, "Your account may not do this"),
+    ROLE_REFUSED,
     NO_CASE,
     NO_FILE,
     Told(413, "lab_report.pdf: the file is larger than 10 MB"),

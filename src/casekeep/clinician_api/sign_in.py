@@ -14,10 +14,12 @@ from casekeep.identity.signing_out import Reach, sign_out_caller
 from casekeep.kernel import errors as facts
 
 from .errors import FieldsNotValid, field_problem
-from .openapi import BEARER, GRANTED, WithoutBadRequest, refusals
+from .openapi import BEARER, GRANTED, Told, WithoutBadRequest, refusals
 from .proof import AnyRequest, SignedInRequest, require_token
 from .wire import GrantError, TokensOut, UserOut, tokens_out, user_out
 
+_NOT_A_REACH = "Input should be 'local', 'global' or 'others'"
+_SCOPE_REFUSED = Told(422, [field_problem("query", "scope", _NOT_A_REACH, "some")])
 _NO_STORE = {"Cache-Control": "no-store"}
 _GrantType = Annotated[
     str | None,
@@ -105,7 +107,7 @@ async def user(request: SignedInRequest) -> UserOut:
     security=[BEARER],
     response_description="Signed out",
     operation_class=WithoutBadRequest,
-    responses=refusals(422),
+    responses=refusals(_SCOPE_REFUSED),
 )
 async def logout(request: SignedInRequest, reach: _Scope = None) -> None:
     """End this sign-in: its access and refresh tokens stop working. `scope`: `global` ends all
@@ -120,8 +122,7 @@ def _read_reach(scope: str | None) -> Reach:
     try:
         return Reach.LOCAL if scope is None else Reach(scope)
     except ValueError:
-        message = "Input should be 'local', 'global' or 'others'"
-        raise FieldsNotValid(field_problem("query", "scope", message, scope)) from None
+        raise FieldsNotValid(field_problem("query", "scope", _NOT_A_REACH, scope)) from None
 
 
 router = Router(path="/auth/v1", route_handlers=[token, user, logout], tags=["Sign-in"])

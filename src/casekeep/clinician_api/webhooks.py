@@ -18,7 +18,7 @@ from casekeep.webhooks.registering import list_webhooks
 from casekeep.webhooks.replaying import list_deliveries, replay_delivery
 
 from .errors import FieldsNotValid, field_problem
-from .openapi import BEARER, WithoutBadRequest, refusals
+from .openapi import BEARER, ROLE_REFUSED, Told, WithoutBadRequest, refusals
 from .proof import SignedInRequest, require_token
 from .wire import Timestamp, read_uuid
 
@@ -26,6 +26,13 @@ _LARGEST_PAGE = 200
 _USUAL_LIMIT = 50
 _STATES = {state.value: state for state in DeliveryState}
 _NOT_AN_ID = "Input should be a UUID"
+_NOT_A_STATE = f"Input should be one of {', '.join(_STATES)}"
+_NO_WEBHOOK = Told(404, "Webhook not found")
+_NO_DELIVERY = Told(404, "Delivery not found")
+_DISABLED = Told(400, "the webhook is disabled; enable it first")
+_WEBHOOK_ID_REFUSED = Told(422, [field_problem("path", "webhook_id", _NOT_AN_ID, "abc")])
+_DELIVERY_ID_REFUSED = Told(422, [field_problem("path", "delivery_id", _NOT_AN_ID, "abc")])
+_STATE_REFUSED = Told(422, [field_problem("query", "state", _NOT_A_STATE, "lost")])
 
 _State = Annotated[
     str | None,
@@ -113,7 +120,7 @@ class DeliveryReplayed(msgspec.Struct, frozen=True):
     "/webhooks",
     summary="List webhooks",
     operation_class=WithoutBadRequest,
-    responses=refusals(403),
+    responses=refusals(ROLE_REFUSED),
 )
 async def webhooks(request: SignedInRequest) -> WebhooksOut:
     """The organisation's webhooks, also the disabled ones. For administrators."""
@@ -126,7 +133,7 @@ async def webhooks(request: SignedInRequest) -> WebhooksOut:
     "/webhooks/{webhook_id:str}/deliveries",
     summary="List a webhook's deliveries",
     operation_class=WithoutBadRequest,
-    responses=refusals(403, 404, 422),
+    responses=refusals(ROLE_REFUSED, _NO_WEBHOOK, _WEBHOOK_ID_REFUSED, _STATE_REFUSED),
 )
 async def webhook_deliveries(
     request: SignedInRequest,
@@ -153,7 +160,7 @@ async def webhook_deliveries(
     "/deliveries/{delivery_id:str}/replay",
     summary="Replay a delivery",
     status_code=200,
-    responses=refusals(400, 403, 404, 422),
+    responses=refusals(_DISABLED, ROLE_REFUSED, _NO_DELIVERY, _DELIVERY_ID_REFUSED),
 )
 async def replay(request: SignedInRequest, delivery_id: FromPath[str]) -> DeliveryReplayed:
     """Make a delivery again, delivered or failed, under the same id; one that is pending stays as
@@ -169,8 +176,7 @@ def _read_state(text: str | None) -> DeliveryState | None:
     if text is None:
         return None
     if text not in _STATES:
-        message = f"Input should be one of {', '.join(_STATES)}"
-        raise FieldsNotValid(field_problem("query", "state", message, text))
+        raise FieldsNotValid(field_problem("query", "state", _NOT_A_STATE, text))
     return _STATES[text]
 
 

@@ -7,6 +7,8 @@ from casekeep.http.describing import Link, Word, Wording
 _CASE = "a1b2c3d4-5678-40ab-8def-1234567890ab"
 _CLINICIAN = "0c5e2f64-9d0b-4c1e-8a55-2f6f7f1c9b11"
 _FILE = "f1e2d3c4-5678-40ab-8def-1234567890ab"
+_WEBHOOK = "019a3f5e-7c2b-7d10-a4f6-c1d2e3b4a596"
+_DELIVERY = "019a3f61-02d4-7e88-9b1c-5d6e7f8091a2"
 _CURSOR = "AAZMMMz9WAABkfHi08RWeECrje8SNFZ4kKs="
 _NAMED_USER = "Who is signed in; another user is refused."
 _OWNER = "The clinician whose case it is."
@@ -15,6 +17,7 @@ TAGS = {
     "Sign-in": "Tokens for clinicians and administrators, in the way of GoTrue.",
     "Cases": "Cases of the signed-in clinician.",
     "Files": "The files of a case, and their bytes.",
+    "Webhooks": "What partners' software is told, for administrators.",
 }
 
 _WORDS = {
@@ -37,6 +40,9 @@ _WORDS = {
         "The account's first and last name.", {"first_name": "Jane", "last_name": "Doe"}
     ),
     "UserOut.id": Word("The account's id.", _CLINICIAN),
+    "scope": Word(
+        "What ends: this sign-in, all sign-ins of the account, or all but this.", "local"
+    ),
     "error": Word("The kind of failure, for programs.", "invalid_grant"),
     "error_description": Word("The failure in words.", "Invalid login credentials"),
     # cases
@@ -123,6 +129,35 @@ _WORDS = {
     "delete_file.message": Word("What was done.", "File deleted successfully"),
     "upload.message": Word("What was done.", "File uploaded successfully"),
     "message": Word("What was done."),
+    # webhooks
+    "webhooks": Word("The webhooks, oldest first."),
+    "webhook_id": Word("The webhook's id.", _WEBHOOK),
+    "label": Word("What the organisation calls it.", "CRM"),
+    "url": Word("Where the events are sent.", "https://crm.example/hook"),
+    "events": Word("Which events it is told.", ["CREATE_CASE"]),
+    "document_format": Word(
+        "How files go along: not at all (`none`), whole (`base64`) or as a signed link (`url`).",
+        "none",
+    ),
+    "signed": Word("Whether it has a secret, with which each delivery is signed.", True),
+    "disabled_at": Word("When it was disabled; null while it is not.", None),
+    "deliveries": Word("The deliveries, newest first."),
+    "webhook_deliveries.after": Word("The `next` of the page before.", _DELIVERY),
+    "delivery": Word("The delivery as it is now."),
+    "delivery_id": Word("The delivery's id, the same at each attempt.", _DELIVERY),
+    "event": Word("What happened.", "CREATE_CASE"),
+    "DeliveryOut.case_id": Word("The UUID of the case it happened in.", _CASE),
+    "DeliveryOut.file_id": Word("The file it is about, if it is about one.", None),
+    "communication_id": Word("The communication it is about, if it is about one.", None),
+    "state": Word("Where it stands: `pending`, `delivered` or `failed`.", "pending"),
+    "attempts": Word("How often it was tried.", 0),
+    "last_status": Word("The HTTP status of the last answer; null if there was none.", None),
+    "last_error": Word("Why the last attempt failed; null if none has.", None),
+    "next_attempt_at": Word(
+        "When it is tried next; null unless it is pending.", "2026-03-04T10:30:15Z"
+    ),
+    "delivered_at": Word("When it was delivered; null if it was not.", None),
+    "replay.message": Word("What was done.", "Delivery will be made again"),
     # refusals
     "detail": Word("Why, in a sentence."),
     "FieldsRefused.detail": Word("One entry for each field that is not as it must be."),
@@ -147,6 +182,9 @@ _ANSWERS = {
     "restore_file": "The file is back",
     "trash": "What may still be restored",
     "case_documents": "The documents",
+    "webhooks": "The webhooks",
+    "webhook_deliveries": "The deliveries",
+    "replay": "The delivery is made again",
 }
 _AGAIN = {"Retry-After": "Seconds until it is worth another try."}
 _TAG = {"ETag": "Changes with the content."}

@@ -12,7 +12,15 @@ from casekeep.http.connections import house_of
 from casekeep.kernel.ids import CaseId, CommunicationId, new_id
 
 from .envelope import Success, answer
-from .errors import CASE_NOT_FOUND, FILE_REFUSED, NOT_PROVEN, NOT_VALID, TOO_LARGE, TOO_MANY
+from .errors import (
+    CASE_NOT_FOUND,
+    FILE_REFUSED,
+    NOT_PROVEN,
+    NOT_VALID,
+    TOO_LARGE,
+    TOO_MANY,
+    TOO_MUCH,
+)
 from .openapi import refusals
 from .partner_files import Content, FileName, sent_file
 from .partner_wire import PartnerComment, partner_comment
@@ -73,7 +81,11 @@ class SaidAnswer(Success, frozen=True):
     "/cases/{case_id:str}",
     name="add_communication",
     status_code=200,
-    responses=refusals(NOT_VALID, FILE_REFUSED, NOT_PROVEN, CASE_NOT_FOUND, TOO_LARGE, TOO_MANY),
+    responses=refusals(
+        NOT_VALID, FILE_REFUSED, NOT_PROVEN, CASE_NOT_FOUND, TOO_LARGE, TOO_MUCH, TOO_MANY
+    ),
+    summary="Say something in a case",
+    response_description="What was said",
     tags=["Partner cases"],
 )
 async def act_on_case(

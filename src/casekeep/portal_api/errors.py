@@ -45,7 +45,12 @@ WRONG_CODE = Words(401, "Invalid verification code")
 REFRESH_INVALID = Words(401, "Invalid or expired refresh token", "REFRESH_INVALID")
 REFRESH_REUSED = Words(401, "Refresh token was already used", "REFRESH_REUSED")
 TOO_MUCH = Words(413, None, TOO_LARGE.code, example="scan.tiff: the file is larger than 10 MB")
-"""Files that are too large, or too many for one answer: which, and what to do."""
+"""A file that is too large: which, and how large it may be."""
+TOO_MANY_BYTES = TOO_MUCH._replace(
+    example="The files have more than 32 MB together; ask for "
+    "documentFormat=url, or for fewer cases"
+)
+"""The same fact, of the files that one answer would have to carry."""
 FILE_REFUSED = Words(400, None, example="lab-result.pdf: the file is empty")
 """A file that cannot be accepted: its sender is told what is wrong with it."""
 TAKEN = Words(400, facts.AlreadyTaken.summary)

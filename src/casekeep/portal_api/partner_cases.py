@@ -27,7 +27,7 @@ from casekeep.http.budget import hold
 from casekeep.http.connections import house_of
 
 from .envelope import Success, answer
-from .errors import CASE_NOT_FOUND, NOT_PROVEN, NOT_VALID, TOO_MANY, TOO_MUCH
+from .errors import CASE_NOT_FOUND, NOT_PROVEN, NOT_VALID, TOO_MANY, TOO_MANY_BYTES
 from .openapi import refusals
 from .partner_reading import (
     STAGES,
@@ -177,7 +177,9 @@ class LatestCaseAnswer(Success, frozen=True):
 @get(
     "/cases",
     name="list_cases",
-    responses=refusals(NOT_VALID, NOT_PROVEN, TOO_MUCH, TOO_MANY),
+    responses=refusals(NOT_VALID, NOT_PROVEN, TOO_MANY_BYTES, TOO_MANY),
+    summary="List cases",
+    response_description="The cases",
     tags=["Partner cases"],
 )
 async def get_cases(  # noqa: PLR0917 - the parameters of the published call
@@ -201,7 +203,9 @@ async def get_cases(  # noqa: PLR0917 - the parameters of the published call
 @get(
     "/customer-case-detail",
     name="show_case",
-    responses=refusals(NOT_VALID, NOT_PROVEN, CASE_NOT_FOUND, TOO_MUCH, TOO_MANY),
+    responses=refusals(NOT_VALID, NOT_PROVEN, CASE_NOT_FOUND, TOO_MANY_BYTES, TOO_MANY),
+    summary="Get a case",
+    response_description="The case",
     tags=["Partner cases"],
 )
 async def get_case_detail(
@@ -225,6 +229,8 @@ async def get_case_detail(
     "/customer-latest-case-id",
     name="find_latest_case",
     responses=refusals(NOT_VALID, NOT_PROVEN, CASE_NOT_FOUND),
+    summary="Get the id of a patient's newest case",
+    response_description="The newest case",
     tags=["Partner cases"],
 )
 async def get_latest_case_id(request: KeyRequest, email: _PATIENT) -> Response[LatestCaseAnswer]:

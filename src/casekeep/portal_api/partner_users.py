@@ -91,7 +91,12 @@ class FoundAnswer(msgspec.Struct, frozen=True):
     data: Found
 
 
-@get("/users", responses=refusals(NOT_VALID, NOT_PROVEN))
+@get(
+    "/users",
+    responses=refusals(NOT_VALID, NOT_PROVEN),
+    summary="List patients",
+    response_description="The patients",
+)
 async def list_users(
     request: KeyRequest,
     email: _Email = None,
@@ -111,6 +116,8 @@ async def list_users(
     "/users",
     status_code=200,
     responses=refusals(NOT_VALID, TAKEN, LOCKED, NOT_PROVEN, NO_USER, TOO_LARGE),
+    summary="Create or change a patient",
+    response_description="The patient's account as it is now",
 )
 async def act_on_user(request: KeyRequest, data: JSONBody[UserAct]) -> Response[UserAnswer]:
     """Create a patient's account, or change a patient's profile."""
@@ -123,7 +130,12 @@ async def act_on_user(request: KeyRequest, data: JSONBody[UserAct]) -> Response[
     return answer(UserAnswer(200, success=True, data=user_out(user)))
 
 
-@get("/check-user", responses=refusals(NOT_VALID, NOT_PROVEN, TOO_MANY))
+@get(
+    "/check-user",
+    responses=refusals(NOT_VALID, NOT_PROVEN, TOO_MANY),
+    summary="Check for an account",
+    response_description="Whether there is an account",
+)
 async def check_user(
     request: KeyRequest, email: _Email = None, phone: _CheckedPhone = None
 ) -> Response[FoundAnswer]:

@@ -19,7 +19,12 @@ LARGEST_BODY = 262_144
 """Bytes: room for the three clinical texts, however they are escaped."""
 
 
-@get("/", responses=refusals(NOT_VALID, NOT_PROVEN))
+@get(
+    "/",
+    responses=refusals(NOT_VALID, NOT_PROVEN),
+    summary="Get the profile",
+    response_description="The profile",
+)
 async def get_profile(request: PatientRequest) -> Response[ProfileAnswer]:
     """Tell the patient's own profile."""
     house = house_of(request)
@@ -27,7 +32,12 @@ async def get_profile(request: PatientRequest) -> Response[ProfileAnswer]:
     return answer(ProfileAnswer(200, success=True, data=ProfileData(profile_out(profile))))
 
 
-@patch("/", responses=refusals(NOT_VALID, LOCKED, NOT_PROVEN, TOO_LARGE, TOO_MANY))
+@patch(
+    "/",
+    responses=refusals(NOT_VALID, LOCKED, NOT_PROVEN, TOO_LARGE, TOO_MANY),
+    summary="Change the profile",
+    response_description="The profile as it is now",
+)
 async def change_profile(
     request: PatientRequest, data: JSONBody[ProfileChanges]
 ) -> Response[ProfileAnswer]:

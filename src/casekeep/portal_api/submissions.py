@@ -33,7 +33,15 @@ from casekeep.kernel.errors import InputNotValid
 from casekeep.kernel.ids import FormId
 
 from .envelope import Success, answer
-from .errors import CASE_NOT_FOUND, FILE_REFUSED, NOT_PROVEN, NOT_VALID, TOO_LARGE, TOO_MANY
+from .errors import (
+    CASE_NOT_FOUND,
+    FILE_REFUSED,
+    NOT_PROVEN,
+    NOT_VALID,
+    TOO_LARGE,
+    TOO_MANY,
+    TOO_MUCH,
+)
 from .openapi import refusals
 from .partner_cases import counter_of
 from .partner_files import FileIn, sent_files
@@ -133,7 +141,11 @@ class OpenedAnswer(Success, frozen=True):
     "/dynamic-case",
     name="open_case",
     status_code=200,
-    responses=refusals(NOT_VALID, FILE_REFUSED, NOT_PROVEN, CASE_NOT_FOUND, TOO_LARGE, TOO_MANY),
+    responses=refusals(
+        NOT_VALID, FILE_REFUSED, NOT_PROVEN, CASE_NOT_FOUND, TOO_LARGE, TOO_MUCH, TOO_MANY
+    ),
+    summary="Open a case",
+    response_description="The case that was opened",
     tags=["Partner cases"],
 )
 async def dynamic_case(request: KeyRequest, data: JSONBody[DynamicCase]) -> Response[OpenedAnswer]:

@@ -4,6 +4,8 @@ field and parameter, with a value as it really occurs. A new field gets its line
 
 from casekeep.http.describing import Link, Word, Wording
 
+from . import wording_partner, wording_profiles
+
 _FILE = "550e8400-e29b-41d4-a716-446655440000"
 _CASE = "550e8400-e29b-41d4-a716-446655440111"
 _SOMEBODY = "550e8400-e29b-41d4-a716-446655440222"
@@ -12,7 +14,10 @@ _CONTENT = "/api/v1/files/content"
 
 TAGS = {
     "Authentication": "Signing a patient in with a one-time code, and out again.",
+    "Profile": "What the patient's account says of them.",
+    "Users": "Patients' accounts, for a partner's software.",
     "Files": "The files of the patient's own cases.",
+    "Partner cases": "The organisation's cases, for a partner's software.",
 }
 
 _WORDS = {
@@ -90,8 +95,8 @@ _REQUEST = {"X-Request-Id": "Names the request in the server's log."}
 _FILE_IN_ANSWER = {"file_id": "$response.body#/data/id"}
 
 WORDING = Wording(
-    words=_WORDS,
-    wholes=_WHOLES,
+    words={**_WORDS, **wording_profiles.WORDS, **wording_partner.WORDS},
+    wholes={**_WHOLES, **wording_profiles.WHOLES, **wording_partner.WHOLES},
     headers={
         "*": {**_REQUEST, **_NOT_KEPT},
         "429": {"Retry-After": "Seconds until it is worth another try."},
@@ -104,6 +109,7 @@ WORDING = Wording(
         },
     },
     links={
+        **wording_partner.LINKS,
         "upload": tuple(
             Link(each, _FILE_IN_ANSWER)
             for each in ("get_file", "change_file", "sign_download", "delete_file")
