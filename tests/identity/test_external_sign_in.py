@@ -307,6 +307,17 @@ async def test_without_an_account_a_token_opens_nothing(office: Office, issuer: 
     assert (await gate.clinician(shouted)).user == user
 
 
+async def test_a_letter_that_only_becomes_another_one_in_lower_case_is_another_address(
+    office: Office, issuer: Issuer
+) -> None:
+    gate, trusted = await office.gate(), await trust(office, issuer)
+    user = await office.clinician(email=f"kim.{new_id().hex}@example.org")
+    likeness = f"\N{KELVIN SIGN}{str(user.email)[1:]}"
+    assert likeness.lower() == user.email
+    await refused(gate, token_for(issuer, user, trusted, email=likeness))
+    assert (await gate.clinician(token_for(issuer, user, trusted))).user == user
+
+
 async def test_a_closed_account_is_refused_at_once_everywhere(
     office: Office, issuer: Issuer
 ) -> None:

@@ -143,3 +143,29 @@ async def test_a_discovery_document_speaks_for_its_own_issuer(document: object, 
     async with answering(json.dumps(document).encode()) as issuer:
         with pytest.raises(KeysNotFetched, match=why):
             await fetched(replace(issuer, jwks_url=None))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:99999/keys",
+        "http://xn--/keys",
+        "http://xn--a/keys",
+        "http://a..b/keys",
+        "http://[/keys",
+        "http://\x00/keys",
+        "http:///keys",
+        "keys",
+    ],
+)
+async def test_an_address_that_cannot_be_is_told_like_one_that_is_not_there(address: str) -> None:
+    async def app(scope: Any, _: Any, send: Any) -> None:
+        (host,) = (value.decode() for name, value in scope["headers"] if name == b"host")
+        document = {"issuer": f"http://{host}", "jwks_uri": address}
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": json.dumps(document).encode()})
+
+    async with serving(app) as (host, port), answering(b"") as issuer:
+        named = replace(issuer, issuer=f"http://{host}:{port}", jwks_url=None)
+        with pytest.raises(KeysNotFetched, match=r"cannot be reached|not at an https address"):
+            await fetched(named)

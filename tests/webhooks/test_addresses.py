@@ -123,6 +123,8 @@ async def test_however_the_loopback_is_spelled(host: str) -> None:
         "https://partner.example/\x00",
         "https://partner.example:99999/",
         "https://p\u00e4rtner.example/",
+        "https://xn--/",
+        "https://xn--a/",
         "https://partner.example/" + "a" * 2000,
     ],
 )
@@ -136,6 +138,13 @@ async def test_a_host_that_nobody_knows_yet_may_be_named() -> None:
         raise socket.gaierror
 
     await check_target("https://partner.example/hook", Allowed((), resolve))
+
+
+@pytest.mark.parametrize("host", ["a..b", ".partner.example", "a" * 64 + ".example"])
+async def test_a_name_that_cannot_be_looked_up_is_a_host_that_nobody_knows(host: str) -> None:
+    with pytest.raises(OSError, match="not a host name"):
+        await Allowed().addresses_of(target_of(f"https://{host}/hook"))
+    await check_target(f"https://{host}/hook", Allowed())
 
 
 def test_a_target_keeps_all_that_is_sent() -> None:

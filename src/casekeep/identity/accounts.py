@@ -66,8 +66,10 @@ async def find_or_create_patient(
     what `profile` says of them.
 
     An account that exists is left as it is: a clinician who opens a case must not be able to lead
-    another person's codes elsewhere. Safe to call in parallel. Raises InputNotValid when email and
-    phone are two people's, or belong to somebody who is no patient, and for what cannot be kept.
+    another person's codes elsewhere. Nor is one found by a phone number alone if its patient took
+    that number without proof, or has another email address: the case would be shown to whoever took
+    it. Safe to call in parallel. Raises InputNotValid when email and phone are not one patient's,
+    or belong to somebody who is no patient, and for what cannot be kept.
     """
     wanted = _new_user(
         tx.organization_id, Role.PATIENT, (email, phone), (first_name, last_name), clock
@@ -79,9 +81,19 @@ async def find_or_create_patient(
             await _record_created(tx, audit, by, wanted)
             return wanted.id
         found = await queries.users_reached_at(tx, wanted.email, wanted.phone)
-    if len(found) != 1 or found[0].role is not Role.PATIENT:
+    if len(found) != 1 or not await _is_meant(tx, found[0], wanted):
         raise InputNotValid("patient_email and patient_phone do not belong to one patient")
     return found[0].id
+
+
+async def _is_meant(tx: Tx, found: User, wanted: User) -> bool:
+    """Whether the account that is reached at one of two addresses is the wanted patient's."""
+    if found.role is not Role.PATIENT:
+        return False
+    if found.email is not None and found.email == wanted.email:
+        return True
+    is_other = None not in {found.email, wanted.email}
+    return not is_other and await queries.has_proven_phone(tx, found.id)
 
 
 async def _insert(

@@ -92,7 +92,10 @@ class CodeSending:
             user = await queries_codes.patient_reached_at(tx, reached.email, reached.phone)
             if user is not None:
                 digest = digest_of(self._pepper, organization_id, user.id, code)
-                fresh = queries_codes.FreshCode(user.id, digest, ATTEMPTS, now, now + LIFE)
+                by_phone = reached.phone is not None
+                fresh = queries_codes.FreshCode(
+                    user.id, digest, ATTEMPTS, now, now + LIFE, by_phone
+                )
                 await queries_codes.replace_code(tx, fresh)
                 event = Event(Action.CODE_SENT, subject_id=user.id)
                 await self._audit.record(tx, stranger(organization_id), event)

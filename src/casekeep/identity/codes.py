@@ -173,6 +173,8 @@ class OneTimeCodes:
         async with self._db.transaction(user.organization_id) as tx:
             for each in spent:
                 await self._limiter.give_back(tx, each)
+            # Before the code is used: a change of the profile holds the account first, too.
+            await queries_codes.prove_phone(tx, user.id, claimed.code_hash)
             if not await queries_codes.use_code(tx, user.id, claimed.code_hash, self._clock()):
                 raise CodeNotValid
             return await self._sign_in.open_within(tx, user, Audience.PATIENT_PORTAL)

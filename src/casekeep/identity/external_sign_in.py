@@ -6,6 +6,7 @@ counts, whatever address it has, so that a reassigned address hands no account o
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from unicodedata import is_normalized
 from uuid import UUID
 
 from casekeep.audit.actions import Action, Outcome
@@ -140,9 +141,10 @@ class ExternalSignIn:
 
 def _searchable(email: str) -> str:
     """The address in the spelling that accounts have; an empty one, which nobody has, for what
-    cannot be an address.
+    cannot be an address, or could become somebody else's: the sign of the kelvin is in lower case a
+    plain k, and is another mailbox.
     """
     try:
-        return clean_email(email)
+        return clean_email(email) if is_normalized("NFKC", email) else ""
     except InputNotValid:
         return ""

@@ -54,7 +54,9 @@ class KeySource:
             async with asyncio.timeout(_SECONDS):
                 url = issuer.jwks_url or await self._discover(issuer)
                 answer, body = await self._get(url, issuer)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
+        except KeysNotFetched:
+            raise
+        except Exception as error:  # noqa: BLE001 - its documents name any address, and what the libraries make of one differs
             raise KeysNotFetched(f"it cannot be reached ({type(error).__name__})") from None
         keys = tuple(_usable(_object(body).get("keys")))
         if not keys:

@@ -61,7 +61,8 @@ async def keep_changes(
     tx: Tx, audit: AuditLog, actor: Actor, after: Profile, changed: frozenset[str], *, now: datetime
 ) -> None:
     """Keep a held profile with the fields that changed, and record how many those were. Another
-    phone number ends the code that may be on its way to the one before.
+    phone number ends the code that may be on its way to the one before; one that a patient says is
+    theirs is not known to be, until a code that went there comes back.
 
     Raises InputNotValid when somebody else has the phone number, and does not tell who.
     """
@@ -71,6 +72,8 @@ async def keep_changes(
         except RowTaken:
             raise InputNotValid("phone is not free to use") from None
     if "phone" in changed:
+        by_patient = isinstance(actor, Patient)
+        await queries_profiles.set_phone_proven(tx, after.id, proven=not by_patient)
         await queries_codes.end_code(tx, after.id, now)
     details = {"count": len(changed)}
     event = Event(Action.PROFILE_CHANGED, subject_id=after.id, details=details)

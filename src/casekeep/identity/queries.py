@@ -103,6 +103,16 @@ async def users_reached_at(tx: Tx, email: str | None, phone: str | None) -> tupl
     return tuple(user_of(row) for row in rows)
 
 
+async def has_proven_phone(tx: Tx, user_id: UserId) -> bool:
+    """Whether the phone number of a user is known to be theirs, and not only said to be."""
+    return await tx.fetch_value(
+        """select exists (select from users where organization_id = $1 and id = $2
+                          and phone is not null and phone_is_proven)""",
+        tx.organization_id,
+        user_id,
+    )
+
+
 async def disable_user(tx: Tx, user_id: UserId, now: datetime) -> bool:
     """Close an account; False when there is none that is open."""
     changed = await tx.execute(

@@ -35,25 +35,26 @@ async def patient_reached_at(tx: Tx, email: str | None, phone: str | None) -> Us
 
 @dataclass(frozen=True, slots=True)
 class FreshCode:
-    """A code as it is kept, and how many guesses it bears."""
+    """A code as it is kept, how many guesses it bears, and whether it goes to the phone."""
 
     user_id: UserId
     code_hash: bytes
     attempts: int
     created_at: datetime
     expires_at: datetime
+    by_phone: bool
 
 
 async def replace_code(tx: Tx, code: FreshCode) -> None:
     """The user's one live code; what was there before is worth nothing now."""
     await tx.execute(
         """insert into one_time_codes (organization_id, user_id, code_hash, attempts_left,
-                                       created_at, expires_at)
-           values ($1, $2, $3, $4, $5, $6)
+                                       created_at, expires_at, by_phone)
+           values ($1, $2, $3, $4, $5, $6, $7)
            on conflict (organization_id, user_id) do update
            set code_hash = excluded.code_hash, attempts_left = excluded.attempts_left,
                created_at = excluded.created_at, expires_at = excluded.expires_at,
-               used_at = null""",
+               by_phone = excluded.by_phone, used_at = null""",
         tx.organization_id,
         *astuple(code),
     )
@@ -90,6 +91,22 @@ async def use_code(tx: Tx, user_id: UserId, code_hash: bytes, now: datetime) -> 
         now,
     )
     return changed == 1
+
+
+async def prove_phone(tx: Tx, user_id: UserId, code_hash: bytes) -> None:
+    """Note that the user's phone number is theirs, if this code was sent there. A number that
+    changes ends the code, so a live one went to the number of now.
+    """
+    await tx.execute(
+        """update users u set phone_is_proven = true
+           where u.organization_id = $1 and u.id = $2 and not u.phone_is_proven and exists (
+               select from one_time_codes c
+               where c.organization_id = $1 and c.user_id = $2 and c.code_hash = $3
+                 and c.by_phone and c.used_at is null)""",
+        tx.organization_id,
+        user_id,
+        code_hash,
+    )
 
 
 async def end_code(tx: Tx, user_id: UserId, now: datetime) -> None:

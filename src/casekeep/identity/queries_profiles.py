@@ -49,6 +49,16 @@ async def change_profile(tx: Tx, after: Profile, changed: Collection[str]) -> No
     await _set(tx, after.id, after, sorted(_KEPT.intersection(changed)))
 
 
+async def set_phone_proven(tx: Tx, user_id: UserId, *, proven: bool) -> None:
+    """Whether the phone number of a held profile is known to be the patient's."""
+    await tx.execute(
+        "update users set phone_is_proven = $3 where organization_id = $1 and id = $2",
+        tx.organization_id,
+        user_id,
+        proven,
+    )
+
+
 async def _set(tx: Tx, user_id: UserId, values: NewProfile, columns: Collection[str]) -> None:
     assigned = ", ".join(f"{each} = ${place}" for place, each in enumerate(columns, start=3))
     await tx.execute(

@@ -86,11 +86,12 @@ def target_of(url: str) -> Target:
     try:
         parts = httpx.URL(url)
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+        is_host = bool(parts.host)  # decodes it, which a host of nonsense does not bear
     except (httpx.InvalidURL, ValueError):
         raise InputNotValid("url is not a URL") from None
     if not 0 < port <= _HIGHEST_PORT and parts.scheme in _DEFAULT_PORTS:
         raise InputNotValid("url has a port that cannot be")
-    if parts.scheme not in _DEFAULT_PORTS or not parts.host:
+    if parts.scheme not in _DEFAULT_PORTS or not is_host:
         raise InputNotValid("url must begin with https:// and name a host")
     if parts.userinfo or "@" in url.partition("//")[2].partition("/")[0]:
         raise InputNotValid("url may not hold a user or a password; the signature proves who sends")
@@ -124,8 +125,12 @@ def networks_of(text: str) -> tuple[Network, ...]:
 
 
 async def look_up(host: str, port: int) -> Sequence[str]:
-    """The system's answer."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    """The system's answer. Raises OSError, also for what no name server can be asked for."""
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:  # a label that is empty or too long
+        raise socket.gaierror("not a host name") from None
     return [str(each[4][0]) for each in found]
 
 
