@@ -1,17 +1,23 @@
 """The account commands as an operator types them, on the tests' database."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import structlog
 from typer.testing import CliRunner, Result
 
-from casekeep.cli.main import app
+from casekeep.cases.forms import Form, Question, QuestionType
+from casekeep.cases.queries_forms import insert_form
+from casekeep.cli.main import app, main
+from casekeep.db.database import Database
 from casekeep.kernel.errors import InputNotValid
+from casekeep.kernel.ids import FormId, OrganizationId
 from casekeep.settings import described
 from tests.support.database import TestServer
 
@@ -166,6 +172,68 @@ def test_a_webhook_that_leads_inside_is_refused(run: Run, url: str) -> None:
     org = ("--org", made_organization(run))
     told = refusal_of(run("webhook", "add", *org, "--url", url, "--label", "inside"))
     assert "CASEKEEP_WEBHOOK_PRIVATE_NETWORKS" in told
+
+
+def test_a_clinician_of_an_issuer_needs_no_password(run: Run) -> None:
+    who = ("--org", made_organization(run), "--role", "clinician", "--email", "d@example.org")
+    told = refusal_of(run("user", "create", *who))
+    assert "--password-stdin" in told
+    assert "--no-password" in told
+    both = run("user", "create", *who, "--no-password", "--password-stdin", stdin="long enough\n")
+    assert refusal_of(both) == "give --password-stdin or --no-password, not both"
+    assert run("user", "create", *who, "--no-password").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["show", "attempts"])
+def test_what_is_not_there_is_told_with_where_to_look(
+    run: Run,
+    test_server: TestServer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    monkeypatch.setenv("CASEKEEP_DATABASE_URL", test_server.owner_dsn)
+    monkeypatch.setenv("CASEKEEP_DATABASE_APP_URL", test_server.application_dsn)
+    words = ["casekeep", "webhook", command, "--org", made_organization(run), str(uuid4())]
+    monkeypatch.setattr("sys.argv", words)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    listing = {"show": "list", "attempts": "deliveries"}[command]
+    assert f"not found; 'casekeep webhook {listing}' shows" in capsys.readouterr().err
+
+
+def test_a_form_is_listed_and_shown_with_the_ids_of_its_questions(
+    run: Run, test_server: TestServer
+) -> None:
+    org_id = made_organization(run)
+    question = Question(
+        "q-1",
+        ODD_NAME,
+        QuestionType.SELECT,
+        is_required=True,
+        is_phi=True,
+        options=("well", "badly"),
+    )
+    form = Form(FormId(uuid4()), "Sleep", "Asked at night", (question,))
+
+    async def keep() -> None:
+        db = await Database.connect(test_server.application_dsn, size=1)
+        async with db.transaction(OrganizationId(UUID(org_id))) as tx:
+            await insert_form(tx, form, datetime.now(UTC))
+        await db.close()
+
+    asyncio.run(keep())
+    org = ("--org", org_id)
+    assert f"{form.id}  1          Sleep" in run("form", "list", *org).stdout
+    shown = run("form", "show", *org, str(form.id)).stdout
+    assert f"q-1  SELECT  yes       {ODD_NAME} (well, badly)" in shown
+    (listed,) = json.loads(run("form", "list", *org, "--json").stdout)["forms"]
+    assert listed == json.loads(run("form", "show", *org, str(form.id), "--json").stdout)
+    assert listed["questions"][0]["question_id"] == "q-1"
+    other = ("--org", made_organization(run))
+    told = refusal_of(run("form", "show", *other, str(form.id)))
+    assert told == "no form has this id; 'casekeep form list' shows them"
 
 
 def refusal_of(done: Result) -> str:

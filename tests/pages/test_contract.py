@@ -101,3 +101,11 @@ async def test_what_is_not_there() -> None:
 def test_what_a_schema_takes_in_words(schema: dict[str, object], words: str) -> None:
     document = {"components": {"schemas": {"A": {"type": "object"}}}}
     assert kind_of(document, schema) == words
+
+
+async def test_a_chapter_that_only_its_calls_name_is_shown() -> None:
+    document = {**clinician_document(), "tags": [{"name": "Sign-in", "description": "Tokens."}]}
+    chapters = read_contract(document).chapters
+    assert (chapters[0].name, chapters[0].about) == ("Sign-in", "Tokens.")
+    assert {"Cases", "Files"} < {chapter.name for chapter in chapters[1:]}
+    assert {chapter.about for chapter in chapters[1:]} == {""}

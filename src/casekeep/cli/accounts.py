@@ -91,18 +91,22 @@ def create_account(
             "on a terminal it is asked for and not shown.",
         ),
     ] = False,
+    no_password: Annotated[
+        bool,
+        typer.Option("--no-password", help="For a clinician who signs in at an issuer only."),
+    ] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make an account.
 
-    Clinicians and administrators sign in with a password; patients with a code that is sent to
-    their email address or phone, so they need none.
+    Clinicians and administrators sign in with a password, or at an issuer that the organisation
+    trusts (`casekeep issuer add`); patients with a code that is sent to their email address or
+    phone, so they need no password.
 
     Example: `casekeep user create --org ID --role patient --email me@a.example`
     """
-    if role is not Role.PATIENT and not password_stdin:
-        raise InputNotValid(f"a {role} signs in with a password: add --password-stdin")
+    _demand_way_in(role, with_password=password_stdin, without=no_password)
     password = _read_password() if password_stdin else None
 
     async def act(db: Database, audit: AuditLog, org: OrganizationId) -> User:
@@ -123,6 +127,16 @@ def create_account(
         print_json({"user_id": made.id})
     else:
         typer.echo(f"User  {made.id}  ({made.role})")
+
+
+def _demand_way_in(role: Role, *, with_password: bool, without: bool) -> None:
+    if with_password and without:
+        raise InputNotValid("give --password-stdin or --no-password, not both")
+    if role is not Role.PATIENT and not with_password and not without:
+        raise InputNotValid(
+            f"a {role} signs in with a password: add --password-stdin; "
+            "or at an issuer only: add --no-password"
+        )
 
 
 def _read_password() -> str:

@@ -8,13 +8,18 @@ from typing import Annotated
 
 import typer
 
-from casekeep.cli import accounts, issuers, keys, server, upkeep, webhooks
+from casekeep.cli import accounts, forms, issuers, keys, server, upkeep, webhooks
 from casekeep.cli.listening import PortNotFree
 from casekeep.db.errors import DatabaseNotUsable
-from casekeep.kernel.errors import DomainError
+from casekeep.kernel.errors import DeliveryNotKnown, DomainError, WebhookNotKnown
 from casekeep.settings import SettingsNotValid
 
 _REFUSALS = (DomainError, SettingsNotValid, DatabaseNotUsable, PortNotFree)
+_NEXT: dict[type[Exception], str] = {
+    WebhookNotKnown: "; 'casekeep webhook list' shows those that are there",
+    DeliveryNotKnown: "; 'casekeep webhook deliveries' shows those that are there",
+}
+"""What to do about a fact whose own words are a contract's."""
 
 app = typer.Typer(
     name="casekeep",
@@ -50,6 +55,7 @@ app.command("migrate")(upkeep.migrate)
 app.add_typer(accounts.organizations, name="org")
 app.add_typer(accounts.users, name="user")
 app.add_typer(keys.keys, name="key")
+app.add_typer(forms.forms, name="form")
 app.add_typer(issuers.issuers, name="issuer")
 app.add_typer(webhooks.webhooks, name="webhook")
 app.add_typer(upkeep.config, name="config")
@@ -60,5 +66,6 @@ def main() -> None:
     try:
         app()
     except _REFUSALS as refusal:
-        typer.echo(f"{typer.style('casekeep:', fg='red')} {refusal}", err=True)
+        told = f"{refusal}{_NEXT.get(type(refusal), '')}"
+        typer.echo(f"{typer.style('casekeep:', fg='red')} {told}", err=True)
         sys.exit(1)

@@ -94,15 +94,19 @@ class Contract:
 
 
 def read_contract(document: Json) -> Contract:
-    """The document's chapters, in its own order; a call without a chapter is not shown."""
+    """The document's chapters in its own order, then those that only its calls name; a call that
+    names none is not shown.
+    """
     calls = list(_calls(document))
+    about = {tag["name"]: tag.get("description", "") for tag in document.get("tags", ())}
+    named = [name for operation, _ in calls for name in operation.get("tags", ())]
     chapters = [
         Chapter(
-            tag["name"],
-            tag.get("description", ""),
-            tuple(call for operation, call in calls if tag["name"] in operation.get("tags", ())),
+            name,
+            about.get(name, ""),
+            tuple(call for operation, call in calls if name in operation.get("tags", ())),
         )
-        for tag in document.get("tags", ())
+        for name in dict.fromkeys([*about, *named])
     ]
     schemes: dict[str, Json] = document["components"].get("securitySchemes", {})
     return Contract(

@@ -23,7 +23,7 @@ _BOUNDS = (
     ("minimum", "at least {}"),
     ("maximum", "at most {}"),
     ("maxLength", "at most {} characters"),
-    ("pattern", "such as {}"),
+    ("pattern", "matching {}"),
 )
 
 

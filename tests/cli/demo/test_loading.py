@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from casekeep.cases.form_list import list_forms
 from casekeep.cli.demo.clinic import (
     PASSWORD,
     SEED,
@@ -29,6 +30,7 @@ from casekeep.identity.accounts import list_users
 from casekeep.identity.api_keys import list_api_keys
 from casekeep.identity.model import Operator, Patient, Role
 from casekeep.identity.organizations import all_organizations, create_organization
+from casekeep.identity.profiles import show_own_profile
 from casekeep.kernel.errors import CaseNotVisible, InputNotValid
 from casekeep.kernel.ids import CaseNumber, OrganizationId
 from casekeep.pages.demo_clinic import read_demo_clinic
@@ -52,6 +54,7 @@ def small_plan() -> tuple[PlannedOrganization, ...]:
         replace(
             house,
             patients=(house.patients[0], house.patients[1]),
+            submissions=tuple(replace(each, patient=0) for each in house.submissions),
             cases=tuple(
                 replace(case, clinician=0, patient=index, files=quick)
                 for index, case in enumerate(house.cases[:2])
@@ -99,8 +102,9 @@ async def test_the_whole_clinic_is_loaded(empty_house: EmptyHouse, tmp_path: Pat
         accounts = await load_clinic(house, tmp_path, progress=lambda *now: told.append(now))
         found = await files_of(house, accounts)
         for organization, planned in zip(accounts.organizations, plan, strict=True):
+            count = len(planned.cases) + len(planned.submissions)
             assert [number for name, number in found if name == planned.name] == list(
-                range(10001, 10001 + len(planned.cases))
+                range(10001, 10001 + count)
             )
             for index, case in enumerate(planned.cases):
                 listed = found[planned.name, 10001 + index]
@@ -117,6 +121,8 @@ async def test_the_whole_clinic_is_loaded(empty_house: EmptyHouse, tmp_path: Pat
                     assert by is not None
                     assert by.last_name == expected
             await _check_sign_ins(house, organization.id, planned)
+            await _check_profiles(house, organization.id, planned)
+            await _check_forms(house, organization.id, planned)
         assert told[-1][:2] == (count_files(plan), count_files(plan))
         assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
 
@@ -137,6 +143,27 @@ async def _check_sign_ins(house: House, organization: str, planned: PlannedOrgan
     first = patients[planned.patients[0].email]
     page = await list_patient_files(house.db, house.audit, Patient(organization_id, first.id))
     assert page.files
+
+
+async def _check_profiles(house: House, organization: str, planned: PlannedOrganization) -> None:
+    organization_id = OrganizationId(UUID(organization))
+    for user in await list_users(house.db, organization_id):
+        if user.role is Role.PATIENT:
+            (patient,) = [each for each in planned.patients if each.email == user.email]
+            profile = await show_own_profile(
+                house.db, house.audit, Patient(organization_id, user.id)
+            )
+            assert profile.dob == patient.subject.born
+            assert profile.gender == patient.subject.gender.upper()
+            assert profile.address == patient.about.address
+            assert profile.address is not None
+
+
+async def _check_forms(house: House, organization: str, planned: PlannedOrganization) -> None:
+    forms = await list_forms(house.db, OrganizationId(UUID(organization)))
+    assert [(form.title, len(form.questions)) for form in forms] == [
+        (each.title, len(each.answers)) for each in planned.submissions
+    ]
 
 
 async def test_a_second_start_loads_nothing(empty_house: EmptyHouse, tmp_path: Path) -> None:
@@ -168,9 +195,13 @@ async def test_an_interrupted_load_is_completed(empty_house: EmptyHouse, tmp_pat
         accounts = await load_clinic(house, tmp_path, plan=plan)
         assert len(await all_organizations(house.db)) == len(plan)
         found = await files_of(house, accounts)
-        assert len(found) == 4
-        for listed in found.values():
-            assert sorted(file.name for file in listed) == ["a.txt", "b.csv", "c.txt", "d.csv"]
+        submitted = [file for (_, number), file in found.items() if number > 10002]
+        assert submitted == [[]], "the partner's case comes once"
+        assert len(found) == 5
+        for (_, number), listed in found.items():
+            if number <= 10002:
+                names = sorted(file.name for file in listed)
+                assert names == ["a.txt", "b.csv", "c.txt", "d.csv"]
         for planned, each in zip(plan, accounts.organizations, strict=True):
             organization_id = OrganizationId(UUID(each.id))
             staff = len(planned.clinicians) + 1

@@ -33,7 +33,8 @@ def test_everybody_and_every_key_is_printed_within_a_terminal() -> None:
     printed = screen.getvalue()
     assert printed.splitlines()[0] == "Casekeep is ready on http://127.0.0.1:8000"
     assert PASSWORD in printed
-    assert "http://127.0.0.1:8000/demo/mailbox" in printed
+    for path in ("/demo/mailbox", "/docs/clinician", "/docs/portal"):
+        assert f"http://127.0.0.1:8000{path}" in printed
     for planned, shown in zip(clinic(), accounts.organizations, strict=True):
         assert shown.api_key in printed
         assert f"{shown.case_number}, {shown.case_id}" in printed

@@ -4,12 +4,14 @@ Pure data: nothing is made or loaded here. Names are invented; addresses end in 
 phone numbers are of the range kept for fiction, so that no message can reach anybody.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from casekeep.cases.forms import Answer, QuestionType
 from casekeep.cli.demo.subjects import Letterhead, Subject
 from casekeep.files.model import Category
+from casekeep.identity.model import NewProfile
 
 SEED = 20260304
 """The clinic's seed: the same one gives the same files."""
@@ -61,12 +63,13 @@ class PlannedFile:
 
 @dataclass(frozen=True, slots=True)
 class PlannedPatient:
-    """A patient and how they are reached."""
+    """A patient, how they are reached, and what else their account says of them."""
 
     subject: Subject
     email: str
     phone: str | None = None
     documents: tuple[PlannedFile, ...] = ()
+    about: NewProfile = field(default_factory=NewProfile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,28 @@ class PlannedCase:
     patient: int
     opened: date
     files: tuple[PlannedFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAnswer:
+    """One question of a form, and what was answered."""
+
+    question: str
+    type: QuestionType
+    answer: Answer
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSubmission:
+    """A case that comes with a filled-in form from a partner's software, for the patient at that
+    index.
+    """
+
+    patient: int
+    title: str
+    description: str
+    answers: tuple[PlannedAnswer, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +121,14 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class PlannedOrganization:
-    """One organisation; its cases are numbered from 10001 in this order."""
+    """One organisation; its cases are numbered from 10001 in this order, then the submissions."""
 
     house: Letterhead
     clinicians: tuple[Staff, ...]
     administrator: Staff
     patients: tuple[PlannedPatient, ...]
     cases: tuple[PlannedCase, ...]
+    submissions: tuple[PlannedSubmission, ...] = ()
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ from casekeep.cli.demo.clinic import (
 )
 from casekeep.cli.demo.subjects import Letterhead, Subject
 from casekeep.files.model import Category
+from casekeep.identity.model import NewProfile
 
 _R = Category.RADIOLOGY
 _LAB = Category.LAB
@@ -120,12 +121,28 @@ HARBOUR = PlannedOrganization(
             Subject("Linus", "Thistlewood", date(1980, 9, 30), "male", "HI-00731"),
             "linus@example.org",
             "+12025550164",
+            about=NewProfile(
+                address="2 Mast Alley",
+                city="Harbour",
+                state="MD",
+                country="US",
+                postal_code="21001",
+            ),
         ),
         PlannedPatient(
             Subject("Saffron", "Larkspur", date(1967, 12, 12), "female", "HI-00816"),
             "saffron@example.org",
             None,
             (_File("pressure at home.csv", Kind.TABLE, "pressure", date(2026, 5, 27)),),
+            about=NewProfile(
+                address="19 Signal Hill",
+                city="Harbour",
+                state="MD",
+                country="US",
+                postal_code="21002",
+                health_conditions="Hashimoto's thyroiditis",
+                current_medications="Levothyroxine 50 micrograms",
+            ),
         ),
     ),
     (_PNEUMONIA, _THYROID, _MOLE, _BONE),

@@ -5,17 +5,21 @@ Nobody in it exists.
 
 from datetime import date
 
+from casekeep.cases.forms import QuestionType
 from casekeep.cli.demo.clinic import (
     AddedBy,
     Kind,
+    PlannedAnswer,
     PlannedCase,
     PlannedFile,
     PlannedOrganization,
     PlannedPatient,
+    PlannedSubmission,
     Staff,
 )
 from casekeep.cli.demo.subjects import Letterhead, Subject
 from casekeep.files.model import Category
+from casekeep.identity.model import NewProfile
 
 _R = Category.RADIOLOGY
 _LAB = Category.LAB
@@ -183,6 +187,26 @@ _JUST_OPENED = PlannedCase(
     "Control of the nodule, appointment made; no files yet.", _HAZEL, _ODETTE, date(2026, 6, 15), ()
 )
 
+_SLEEP = PlannedSubmission(
+    _WREN,
+    "Sleep check",
+    "A few questions before the first visit.",
+    (
+        PlannedAnswer(
+            "How do you sleep?", QuestionType.SELECT, "badly", ("well", "so so", "badly")
+        ),
+        PlannedAnswer("How many hours in a usual night?", QuestionType.NUMBER, 5),
+        PlannedAnswer(
+            "What keeps you awake?",
+            QuestionType.MULTISELECT,
+            ["thoughts", "noise"],
+            ("thoughts", "pain", "noise", "light"),
+        ),
+        PlannedAnswer("Do you snore?", QuestionType.BOOLEAN, False),
+        PlannedAnswer("Since when?", QuestionType.TEXT, "Since the move in spring."),
+    ),
+)
+
 LAKESIDE = PlannedOrganization(
     Letterhead(
         "Lakeside Clinic",
@@ -201,21 +225,54 @@ LAKESIDE = PlannedOrganization(
             Subject("Juniper", "Featherstone", date(1991, 5, 4), "female", "LC-20418"),
             "juniper@example.org",
             "+12025550143",
+            about=NewProfile(
+                address="12 Reed Lane",
+                city="Lakeside",
+                state="MD",
+                country="US",
+                postal_code="20001",
+                allergies="Penicillin: a rash as a child",
+            ),
         ),
         PlannedPatient(
             Subject("Basil", "Quillfeather", date(1964, 11, 23), "male", "LC-19377"),
             "basil@example.org",
             "+12025550178",
             (_File("my medicines.txt", Kind.NOTE, "medicines", date(2026, 2, 20)),),
+            about=NewProfile(
+                address="3 Cooper's Yard",
+                city="Lakeside",
+                state="MD",
+                country="US",
+                postal_code="20002",
+                health_conditions="High blood pressure",
+                current_medications="Amlodipine 5 mg in the morning",
+            ),
         ),
         PlannedPatient(
             Subject("Wren", "Applegarth", date(1998, 8, 17), "female", "LC-21102"),
             "wren@example.org",
+            about=NewProfile(
+                address="27 Orchard Rise",
+                city="Lakeside",
+                state="MD",
+                country="US",
+                postal_code="20004",
+            ),
         ),
         PlannedPatient(
             Subject("Odette", "Marigold", date(1953, 2, 9), "female", "LC-10896"),
             "odette@example.org",
             "+12025550119",
+            about=NewProfile(
+                address="8 Lantern Street",
+                city="Lakeside",
+                state="MD",
+                country="US",
+                postal_code="20003",
+                allergies="Sulphonamides",
+                current_medications="Metformin 500 mg twice a day",
+            ),
         ),
     ),
     (
@@ -228,5 +285,6 @@ LAKESIDE = PlannedOrganization(
         _IRON,
         _JUST_OPENED,
     ),
+    (_SLEEP,),
 )
-"""The first organisation, with its eight cases."""
+"""The first organisation, with its eight cases and one that a partner sent."""

@@ -4,6 +4,7 @@ records.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -11,16 +12,17 @@ from casekeep.cli.demo.clinic import (
     PASSWORD,
     SEED,
     PlannedOrganization,
+    PlannedPatient,
     Staff,
     clinic,
     count_files,
 )
 from casekeep.cli.demo.journal import DemoAccounts, Journal, alone, write_accounts
-from casekeep.cli.demo.playing import Adding, play_case, play_documents
+from casekeep.cli.demo.playing import Adding, play_case, play_documents, play_submissions
 from casekeep.http.house import House
 from casekeep.identity.accounts import create_user, list_users
 from casekeep.identity.api_keys import create_api_key, list_api_keys, revoke_api_key
-from casekeep.identity.model import Clinician, Role
+from casekeep.identity.model import Clinician, Gender, Role
 from casekeep.identity.organizations import (
     all_organizations,
     create_organization,
@@ -88,16 +90,21 @@ async def _play(adding: Adding, planned: PlannedOrganization) -> DemoOrganizatio
     for person, role in (*staff, (planned.administrator, Role.ADMIN)):
         if person.email not in users:
             users[person.email] = await _hire(house, organization_id, person, role)
+    for patient in planned.patients:
+        if patient.email not in users:
+            await _admit(house, organization_id, patient)
     clinicians = [Clinician(organization_id, users[each.email]) for each in planned.clinicians]
     cases = [
         await play_case(adding, planned, index, clinicians[case.clinician])
         for index, case in enumerate(planned.cases)
     ]
     await play_documents(adding, planned, cases, clinicians[0])
+    api_key = await _api_key(house, organization_id)
+    await play_submissions(adding, planned, await house.gate.partner(api_key))
     return DemoOrganization(
         id=str(organization_id),
         name=planned.name,
-        api_key=await _api_key(house, organization_id),
+        api_key=api_key,
         clinicians=[
             DemoPerson(each.name, each.email, None, PASSWORD) for each in planned.clinicians
         ],
@@ -129,6 +136,23 @@ async def _hire(house: House, organization_id: OrganizationId, person: Staff, ro
         password=PASSWORD,
     )
     return made.id
+
+
+async def _admit(house: House, organization_id: OrganizationId, patient: PlannedPatient) -> None:
+    """The patient's account with its profile, which their first case then finds."""
+    subject = patient.subject
+    await create_user(
+        house.db,
+        house.audit,
+        organization_id=organization_id,
+        role=Role.PATIENT,
+        email=patient.email,
+        phone=patient.phone,
+        first_name=subject.first_name,
+        last_name=subject.last_name,
+        password=None,
+        profile=replace(patient.about, dob=subject.born, gender=Gender(subject.gender.upper())),
+    )
 
 
 async def _api_key(house: House, organization_id: OrganizationId) -> str:

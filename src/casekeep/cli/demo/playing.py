@@ -1,15 +1,19 @@
-"""Adds the planned cases and files as the people who would: a clinician opens a case with its files
-and adds some later, a patient adds theirs. What an earlier load has added is left as it is.
+"""Adds the planned cases and files as those who would: a clinician opens a case with its files and
+adds some later, a patient adds theirs, a partner's software sends a case. What an earlier load has
+added is left as it is.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from casekeep.cases.access import visible_case
 from casekeep.cases.model import CaseFacts, NewCase
+from casekeep.cases.submission import Given, NewForm, NewQuestion, Submission, SubmittedStage
 from casekeep.cli.demo.clinic import (
     AddedBy,
+    PlannedAnswer,
     PlannedCase,
     PlannedFile,
     PlannedOrganization,
@@ -19,8 +23,9 @@ from casekeep.cli.demo.journal import Journal
 from casekeep.files.batch import Batch
 from casekeep.files.content import PORTAL_TYPES
 from casekeep.files.listing import list_case_files
+from casekeep.files.submitting import Desk, submit_case
 from casekeep.http.house import House
-from casekeep.identity.model import Clinician, Patient
+from casekeep.identity.model import Clinician, NewProfile, Partner, Patient
 from casekeep.kernel.errors import CaseNotVisible
 from casekeep.kernel.ids import CaseId, CaseNumber, UserId
 
@@ -102,6 +107,36 @@ async def play_documents(
                     await batch.keep_for_patient(None, category=file.category)
                 adding.journal.note(mark)
             adding.advance(1, f"{organization.name}, documents")
+
+
+async def play_submissions(
+    adding: Adding, organization: PlannedOrganization, partner: Partner
+) -> None:
+    """The cases that a partner's software sends, each under a key, so that it comes once only."""
+    house = adding.house
+    desk = Desk(house.db, house.audit, house.receiving)
+    for planned in organization.submissions:
+        patient = organization.patients[planned.patient]
+        mark = f"{patient.subject.record}/{planned.title}"
+        submission = Submission(
+            patient.subject.first_name,
+            patient.subject.last_name,
+            patient.email,
+            patient.phone,
+            NewProfile(),
+            SubmittedStage.OPEN,
+            NewForm(planned.title, planned.description),
+            tuple(_given(answer) for answer in planned.answers),
+            sha256(mark.encode()).digest(),
+        )
+        await submit_case(desk, partner, submission)
+
+
+def _given(planned: PlannedAnswer) -> Given:
+    question = NewQuestion(
+        planned.question, planned.type, is_required=False, is_phi=True, options=planned.options
+    )
+    return Given(question, planned.answer)
 
 
 def _of(case: PlannedCase, *kinds: AddedBy) -> list[PlannedFile]:

@@ -61,7 +61,12 @@ def show_accounts(out: Console, accounts: DemoAccounts, url: str) -> None:
     """Print who can sign in to the clinic, and how. `url`: where it is served."""
     url = escape(url)
     out.print(f"Casekeep is ready on {url}", highlight=False, soft_wrap=True)
-    out.print(f"Look at [bold]{url}/[/bold] for first calls; Ctrl-C stops.\n", soft_wrap=True)
+    out.print(f"Look at [bold]{url}/[/bold] for first calls; Ctrl-C stops.", soft_wrap=True)
+    out.print(
+        f"Every call, to read: {url}/docs/clinician and {url}/docs/portal\n",
+        highlight=False,
+        soft_wrap=True,
+    )
     out.print(
         f"Clinicians and administrators sign in with the password [bold]{PASSWORD}[/bold], "
         f"patients with\na code that arrives in {url}/demo/mailbox",
