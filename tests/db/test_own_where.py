@@ -328,13 +328,13 @@ async def test_webhooks_of_another_are_neither_found_nor_changed(
             await deliveries.find_delivery(tx, delivery),
             await deliveries.deliveries_of(tx, webhook, state=None, before=None, most=5),
             await deliveries.attempts_of(tx, delivery),
-            await deliveries.make_pending(tx, delivery),
+            await deliveries.make_pending(tx, [delivery]),
             await deliveries.oldest_failed(tx, webhook, 5),
         ]
         assert not any(found), found
         assert await webhooks.subscribed(tx, WebhookEvent.CASE_OPENED) == [own_webhook]
         assert [each.id for each in await webhooks.all_webhooks(tx)] == [own_webhook]
-        assert await deliveries.forgotten(tx, timedelta(days=-1), 5) == [own_delivery]
+        assert await deliveries.take_forgotten(tx, timedelta(days=-1), 5) == [own_delivery]
         assert await deliveries.claim(tx, own_delivery, timedelta(minutes=1))
     assert await rows_of(above, other) == before
 

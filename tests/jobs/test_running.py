@@ -137,6 +137,36 @@ async def test_what_fails_is_tried_again_and_then_held(own_db: Database) -> None
     assert {line["kind"] for line in told} == {"deliver_webhook"}
 
 
+@pytest.mark.parametrize("failures", [0, 1], ids=["told", "not told"])
+async def test_whoever_waits_for_a_job_that_is_held_is_told(
+    own_db: Database, failures: int
+) -> None:
+    work, told, case_id = Doing(failures=3), Doing(failures), new_id()
+    kind = JobName.DELIVER_WEBHOOK
+    await put(own_db, case_id)
+    runner = Runner(own_db, {kind: work}, AT_ONCE, give_up={kind: told})
+    runner.start()
+    assert await told.next() == (ORG, (case_id,))
+    await until(own_db, ["failed"])
+    await runner.close()
+    assert (work.calls.qsize(), told.calls.qsize()) == (3, 0)
+
+
+async def test_all_that_is_old_is_forgotten_however_much_it_is(
+    own_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("casekeep.jobs.running._FORGOTTEN_AT_ONCE", 2)
+    await own_db.fetch_unscoped(
+        """insert into pgqueuer_log (job_id, status, priority, entrypoint, created)
+           select n, 'successful', 0, 'of old', now() - n * interval '5 days'
+           from generate_series(1, 6) as n"""
+    )
+    left = "select count(*) from pgqueuer_log where entrypoint = 'of old'"
+    async with asyncio.timeout(PATIENCE), running(own_db, Doing()):
+        while (await own_db.fetch_unscoped(left))[0][0] != 1:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+
+
 async def test_nothing_that_a_failure_says_is_written_down(own_db: Database) -> None:
     work = Doing(failures=3)
     await put(own_db)

@@ -1,12 +1,13 @@
 """`POST /users/me/files/upload`: a file in base64."""
 
 import base64
+import re
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from casekeep.http.house import House
@@ -270,11 +271,11 @@ async def test_decoding_gives_what_was_encoded(content: bytes, repeat: int) -> N
 
 
 @given(text=st.text(alphabet="QUJ=+/-_ \n", max_size=20))
+@example(text="JJJJ=")
 async def test_decoding_takes_what_the_standard_takes(text: str) -> None:
-    try:
-        expected = base64.b64decode(text, validate=True)
-    except ValueError:
+    """Whole groups of four characters, which Python's own reading does not insist on."""
+    if re.fullmatch(r"([A-Z+/]{4})*([A-Z+/]{2}==|[A-Z+/]{3}=)?", text):
+        assert await gathered(text) == base64.b64decode(text)
+    else:
         with pytest.raises(InputNotValid):
             await gathered(text)
-    else:
-        assert await gathered(text) == expected

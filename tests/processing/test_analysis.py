@@ -15,7 +15,7 @@ from casekeep.files.removal import remove_file
 from casekeep.identity.model import Clinician
 from casekeep.kernel.errors import CaseNotVisible
 from casekeep.kernel.ids import CaseId, new_id
-from casekeep.processing.analysis import analyze_case
+from casekeep.processing.analysis import analyze_case, give_up_analysis
 from tests.files.room import Room
 from tests.files.test_arranging import clinic
 from tests.files.test_changing import add
@@ -150,6 +150,17 @@ async def test_a_store_that_is_away_leaves_it_for_another_time(room: Room) -> No
         await analyze_case(room.db, Away(room.root), room.audit, case.organization_id, case.id)
     assert await state(room, case) is AnalysisState.PROCESSING
     await analyze(room, case)
+    assert await state(room, case) is AnalysisState.COMPLETED
+
+
+async def test_one_that_can_never_be_done_has_failed_and_may_be_asked_for_again(room: Room) -> None:
+    clinician, case, _ = await begun(room, 1)
+    organization_id = clinician.organization_id
+    await give_up_analysis(room.db, room.audit, organization_id, case.id)
+    assert await state(room, case) is AnalysisState.FAILED
+    await request_analysis(room.db, room.audit, clinician, case.id)
+    await analyze(room, case)
+    await give_up_analysis(room.db, room.audit, organization_id, case.id)
     assert await state(room, case) is AnalysisState.COMPLETED
 
 

@@ -1,5 +1,5 @@
 """A queue of its own for the tests that run it: a database for each of them."""
 
-from tests.jobs.conftest import own_db, own_server
+from tests.jobs.conftest import migrated, own_db, own_server
 
-__all__ = ["own_db", "own_server"]
+__all__ = ["migrated", "own_db", "own_server"]

@@ -22,8 +22,9 @@ from casekeep.db.database import Database
 from casekeep.identity.model import Operator
 from casekeep.jobs.queue import JobName
 from casekeep.jobs.running import Pacing, Runner
-from casekeep.kernel.errors import InputNotValid
+from casekeep.kernel.errors import InputNotValid, WebhookNotKnown
 from casekeep.kernel.ids import CaseId, DeliveryId, WebhookId, new_id
+from casekeep.webhooks import queries
 from casekeep.webhooks.addresses import Allowed, networks_of
 from casekeep.webhooks.announcing import announce
 from casekeep.webhooks.delivering import Delivering, deliver
@@ -33,7 +34,13 @@ from casekeep.webhooks.model import (
     Occurrence,
     WebhookEvent,
 )
-from casekeep.webhooks.registering import add_webhook, disable_webhook, enable_webhook
+from casekeep.webhooks.queries_deliveries import About, insert_deliveries
+from casekeep.webhooks.registering import (
+    add_webhook,
+    disable_webhook,
+    enable_webhook,
+    remove_webhook,
+)
 from casekeep.webhooks.replaying import (
     list_deliveries,
     replay_delivery,
@@ -234,6 +241,24 @@ async def test_a_receiver_that_is_gone_is_told_nothing_more(clinic: Clinic) -> N
         await replay_delivery(clinic.db, clinic.parts.audit, clinic.actor, second.id)
 
 
+async def test_a_receiver_that_is_gone_may_say_so_to_several_at_once(clinic: Clinic) -> None:
+    organization_id, everybody = clinic.actor.organization_id, asyncio.Barrier(4)
+
+    async def together(occurrence: Occurrence) -> bytes:
+        await everybody.wait()
+        return await write_body(occurrence)
+
+    async with receiver(lambda _: 410) as partner:
+        webhook_id, _ = await clinic.add(partner.url)
+        for _ in range(5):
+            await clinic.happen(case(), "APPROVED")
+        parts = replace(clinic.parts, write_body=together)
+        waiting = await clinic.deliveries(webhook_id)
+        await asyncio.gather(*(deliver(parts, organization_id, each.id) for each in waiting[:4]))
+        states = [each.state for each in await clinic.deliveries(webhook_id)]
+    assert states == ["failed"] * 5
+
+
 async def test_only_live_webhooks_that_want_an_event_are_told(clinic: Clinic) -> None:
     async with receiver() as partner:
         wants, _ = await clinic.add(partner.url)
@@ -256,6 +281,21 @@ async def test_an_act_that_was_not_committed_is_not_told(clinic: Clinic) -> None
         with pytest.raises(RuntimeError):
             await failing_act()
         assert await clinic.deliveries(webhook_id) == []
+
+
+async def test_no_act_fails_for_a_webhook_that_is_being_removed(clinic: Clinic) -> None:
+    async with receiver() as partner:
+        webhook_id, _ = await clinic.add(partner.url)
+        removal = remove_webhook(clinic.db, clinic.parts.audit, clinic.actor, webhook_id)
+        async with clinic.db.transaction(clinic.actor.organization_id) as tx:
+            assert await queries.subscribed(tx, EVENT) == [webhook_id]
+            removing = asyncio.create_task(removal)
+            await asyncio.wait({removing}, timeout=0.3)
+            told = [(DeliveryId(new_id()), About(stage="APPROVED"))]
+            await insert_deliveries(tx, webhook_id, EVENT, case(), told)
+        await removing
+    with pytest.raises(WebhookNotKnown):
+        await clinic.deliveries(webhook_id)
 
 
 async def test_a_call_too_many_sends_nothing(clinic: Clinic) -> None:
@@ -327,6 +367,23 @@ async def test_what_lost_its_job_is_found_and_told(clinic: Clinic) -> None:
         async with clinic.working():
             await clinic.until(webhook_id, "delivered", "delivered")
     assert stages(partner) == ["ASSIGNED", "APPROVED"]
+
+
+async def test_what_was_found_without_a_job_is_not_found_again_at_once(clinic: Clinic) -> None:
+    organization_id, overdue = clinic.actor.organization_id, timedelta(hours=1)
+    async with receiver() as partner:
+        webhook_id, _ = await clinic.add(partner.url)
+        await clinic.happen(case(), "APPROVED")
+        async with clinic.db.transaction(organization_id) as tx:
+            await tx.execute(
+                """update webhook_deliveries set next_attempt_at = now() - interval '2 hours'
+                   where organization_id = $1""",
+                organization_id,
+            )
+        assert await rescue(clinic.db, organization_id, overdue) == 1
+        assert await rescue(clinic.db, organization_id, overdue) == 0
+        async with clinic.working():
+            await clinic.until(webhook_id, "delivered")
 
 
 async def test_a_page_goes_on_where_the_one_before_ended(clinic: Clinic) -> None:

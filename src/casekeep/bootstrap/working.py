@@ -14,7 +14,7 @@ from casekeep.portal_api.webhook_bodies import WebhookBodies
 from casekeep.settings import Settings
 from casekeep.webhooks.delivering import Delivering
 from casekeep.webhooks.sending import Sender
-from casekeep.worker.binding import work_of
+from casekeep.worker.binding import given_up_of, work_of
 
 
 async def work_until_told(settings: Settings, on_ready: Callable[[], None]) -> None:
@@ -41,4 +41,4 @@ def runner_for(settings: Settings, house: House) -> Runner:
         Sender(reachable(settings)),
         WebhookBodies(house).write,
     )
-    return Runner(house.db, work_of(house, delivering))
+    return Runner(house.db, work_of(house, delivering), give_up=given_up_of(house))

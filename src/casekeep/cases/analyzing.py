@@ -58,14 +58,16 @@ async def request_analysis(
 
 
 async def finish_analysis(
-    tx: Tx, audit: AuditLog, actor: Actor, case_id: CaseId, result: Result, *, at: datetime
+    tx: Tx, audit: AuditLog, actor: Actor, case_id: CaseId, result: Result | None, *, at: datetime
 ) -> bool:
-    """Keep what an analysis found; False if the case is not being analysed any more, because
-    somebody said otherwise meanwhile, or finished first, or removed it.
+    """Keep what an analysis found (None: it could not be done); False if the case is not being
+    analysed any more, because somebody said otherwise meanwhile, or finished first, or removed it.
     """
-    if not await queries.end_processing(tx, case_id, result.state, at):
+    state = AnalysisState.FAILED if result is None else result.state
+    if not await queries.end_processing(tx, case_id, state, at):
         return False
-    details = {"state": result.state, "files": result.files, "altered": result.altered}
+    found = {} if result is None else {"files": result.files, "altered": result.altered}
+    details = {"state": state, **found}
     analyzed = Event(Action.CASE_ANALYZED, case_id=case_id, details=details)
     await audit.record(tx, who(actor), analyzed)
     return True

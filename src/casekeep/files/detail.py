@@ -2,6 +2,7 @@
 nobody else, is told as one thing. It decides nothing: whoever hands it on has asked before.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,14 +34,18 @@ async def full_case(tx: Tx, case_id: CaseId) -> FullCase | None:
 async def full_cases(tx: Tx, case_ids: Sequence[CaseId]) -> tuple[FullCase, ...]:
     """Those of these cases that are not deleted, newest first, with everything in them."""
     cases = await queries_detail.cases_by_ids(tx, case_ids)
-    files = await queries_files.files_of_cases(tx, case_ids)
-    communications = await queries_detail.communications_of(tx, case_ids)
+    files: dict[CaseId | None, list[CaseFile]] = defaultdict(list)
+    for file in await queries_files.files_of_cases(tx, case_ids):
+        files[file.file.case_id].append(file)
+    said: dict[CaseId, list[Communication]] = defaultdict(list)
+    for communication in await queries_detail.communications_of(tx, case_ids):
+        said[communication.case_id].append(communication)
     forms = await queries_forms.filled_forms_of(tx, case_ids)
     return tuple(
         FullCase(
             case,
-            tuple(each for each in files if each.file.case_id == case.id),
-            tuple(each for each in communications if each.case_id == case.id),
+            tuple(files[case.id]),
+            tuple(said[case.id]),
             (forms[case.id],) if case.id in forms else (),
         )
         for case in cases

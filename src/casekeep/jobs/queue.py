@@ -2,6 +2,7 @@
 and only if, the act does. A job carries ids and nothing else.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -28,10 +29,22 @@ async def enqueue(tx: Tx, name: JobName, *ids: UUID, after: timedelta | None = N
     It is done at least once: what does it must bear being called again. `after`: not before so
     much time has passed.
     """
-    payload = b"".join(each.bytes for each in (tx.organization_id, *ids))
-    await tx.fetch(
-        ENQUEUE, [_PRIORITY], [str(name)], [payload], [after or timedelta()], [None], [_NO_HEADERS]
-    )
+    await _put(tx, name, [_payload(tx, ids)], after or timedelta())
+
+
+async def enqueue_each(tx: Tx, name: JobName, ids: Sequence[UUID]) -> None:
+    """Like `enqueue`, a job for each of these ids, in one statement."""
+    if ids:
+        await _put(tx, name, [_payload(tx, [each]) for each in ids], timedelta())
+
+
+async def _put(tx: Tx, name: JobName, payloads: Sequence[bytes], after: timedelta) -> None:
+    jobs = [(_PRIORITY, str(name), payload, after, None, _NO_HEADERS) for payload in payloads]
+    await tx.fetch(ENQUEUE, *map(list, zip(*jobs, strict=True)))
+
+
+def _payload(tx: Tx, ids: Iterable[UUID]) -> bytes:
+    return b"".join(each.bytes for each in (tx.organization_id, *ids))
 
 
 def ids_in(payload: bytes | None) -> tuple[OrganizationId, tuple[UUID, ...]]:

@@ -28,7 +28,7 @@ Work = Callable[..., Awaitable[None]]
 """Does one kind of job: takes the organisation's id, and the ids that the job was given."""
 
 _RECONNECT = (0.05, 0.2, 1.0, 2.0, 5.0)
-_HOUR = 3600.0
+_FORGET_EVERY = 3600.0
 _KEPT = timedelta(days=7)
 """How long it is known what became of a job."""
 _FORGOTTEN_AT_ONCE = 10_000
@@ -71,11 +71,19 @@ class Runner:
     """
 
     def __init__(
-        self, db: Database, work: Mapping[JobName, Work], pacing: Pacing | None = None
+        self,
+        db: Database,
+        work: Mapping[JobName, Work],
+        pacing: Pacing | None = None,
+        *,
+        give_up: Mapping[JobName, Work] | None = None,
     ) -> None:
-        """`work`: the kinds that it does, and by what; it leaves others alone."""
+        """`work`: the kinds that it does, and by what; it leaves others alone. `give_up`: what is
+        done, once, for a job that is held, so that nobody waits for it for ever.
+        """
         self._db = db
         self._work = work
+        self._give_up = give_up or {}
         self._pacing = pacing or Pacing()
         self._ending = asyncio.Event()
         self._running: set[asyncio.Future[None]] = set()
@@ -105,10 +113,11 @@ class Runner:
     async def _forget_forever(self) -> None:
         while not self._ending.is_set():
             try:
-                await forget_finished(self._db, _KEPT, _FORGOTTEN_AT_ONCE)
+                count = await forget_finished(self._db, _KEPT, _FORGOTTEN_AT_ONCE)
             except Exception as error:  # noqa: BLE001 - there is time until the next
                 _log.warning("jobs.not_forgotten", cause=type(error).__name__)
-            await self._rest(_HOUR)
+                count = 0
+            await self._rest(0.0 if count == _FORGOTTEN_AT_ONCE else _FORGET_EVERY)
 
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -183,7 +192,7 @@ class Runner:
             if running.cancelled():
                 raise RetryRequested
             if (error := running.exception()) is not None:
-                raise self._again_or_held(name, job, error) from None
+                raise await self._again_or_held(name, job, error) from None
 
         return do
 
@@ -191,10 +200,19 @@ class Runner:
         organization_id, ids = ids_in(job.payload)
         await work(organization_id, *ids)
 
-    def _again_or_held(self, name: JobName, job: Job, error: BaseException) -> Exception:
+    async def _again_or_held(self, name: JobName, job: Job, error: BaseException) -> Exception:
         failures = job.attempts + 1
         if failures >= self._pacing.tries:
             _log.error("job.held", kind=str(name), job=job.id, tries=failures, exc_info=error)
+            await self._given_up(name, job)
             return JobHeld()
         _log.warning("job.failed", kind=str(name), job=job.id, tries=failures, exc_info=error)
         return RetryRequested(self._pacing.until_retry(failures))
+
+    async def _given_up(self, name: JobName, job: Job) -> None:
+        if (give_up := self._give_up.get(name)) is None:
+            return
+        try:
+            await self._do(job, give_up)
+        except Exception as error:  # noqa: BLE001 - the job is held all the same
+            _log.error("job.not_given_up", kind=str(name), job=job.id, cause=type(error).__name__)

@@ -48,6 +48,20 @@ async def analyze_case(  # noqa: PLR0917 - the parts of the house, then what a j
         await finish_analysis(tx, audit, house, case_id, result, at=clock())
 
 
+async def give_up_analysis(
+    db: Database,
+    audit: AuditLog,
+    organization_id: OrganizationId,
+    case_id: CaseId,
+    clock: Clock = utc_now,
+) -> None:
+    """Take a case whose analysis could not be done, however often it was tried, to `failed`, so
+    that its clinician sees it and may ask again.
+    """
+    async with db.transaction(organization_id) as tx:
+        await finish_analysis(tx, audit, Operator(organization_id), case_id, None, at=clock())
+
+
 async def _is_whole(blobs: BlobStore, file: StoredFile) -> bool:
     """Whether the store holds exactly what was received."""
     key = BlobKey(file.organization_id, file.id)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from casekeep.db.database import Tx
-from casekeep.jobs.queue import JobName, enqueue
+from casekeep.jobs.queue import JobName, enqueue_each
 from casekeep.kernel.ids import CaseId, DeliveryId, FileId, new_id
 from casekeep.webhooks import queries, queries_deliveries
 from casekeep.webhooks.model import WebhookEvent
@@ -48,5 +48,5 @@ async def _announce(
     for webhook_id in webhook_ids:
         deliveries = [(DeliveryId(new_id()), about) for about in happened]
         await queries_deliveries.insert_deliveries(tx, webhook_id, event, case_id, deliveries)
-        for delivery_id, _ in deliveries:
-            await enqueue(tx, JobName.DELIVER_WEBHOOK, delivery_id)
+        ids = [delivery_id for delivery_id, _ in deliveries]
+        await enqueue_each(tx, JobName.DELIVER_WEBHOOK, ids)

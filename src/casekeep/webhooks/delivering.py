@@ -18,7 +18,7 @@ from casekeep.identity.actors import who
 from casekeep.identity.model import Operator
 from casekeep.jobs.queue import JobName, enqueue
 from casekeep.kernel.clock import Clock, utc_now
-from casekeep.kernel.ids import DeliveryId, OrganizationId
+from casekeep.kernel.ids import DeliveryId, OrganizationId, WebhookId
 from casekeep.webhooks import queries, queries_deliveries
 from casekeep.webhooks.model import DeliveryState, Failure, WriteBody
 from casekeep.webhooks.queries_deliveries import Claim, Result
@@ -90,8 +90,19 @@ async def _begin(tx: Tx, parts: Delivering, delivery_id: DeliveryId) -> Claim | 
         return None
     claim = await queries_deliveries.claim(tx, delivery_id, parts.lease)
     if claim is None:  # it was announced while the webhook was being disabled
-        await queries.give_up_pending(tx, look.webhook_id)
+        await _give_up(tx, look.webhook_id, delivery_id)
     return claim
+
+
+async def _give_up(tx: Tx, webhook_id: WebhookId, delivery_id: DeliveryId) -> None:
+    """Tell a disabled webhook nothing more; one that is enabled again gets another try."""
+    webhook = await queries.find_webhook(tx, webhook_id, lock=True)
+    if webhook is None:
+        return
+    if webhook.disabled_at is None:
+        await enqueue(tx, JobName.DELIVER_WEBHOOK, delivery_id)
+    else:
+        await queries.give_up_pending(tx, webhook_id)
 
 
 async def _attempt(parts: Delivering, claim: Claim) -> Result:
@@ -119,6 +130,8 @@ def _secret(parts: Delivering, claim: Claim) -> str | None:
 async def _end(tx: Tx, parts: Delivering, claim: Claim, result: Result) -> None:
     """Write down what came of it, and have the next thing done: a retry, or what comes after it."""
     occurrence = claim.occurrence
+    if result.status == HTTPStatus.GONE:
+        await queries.find_webhook(tx, occurrence.webhook_id, lock=True)
     await queries_deliveries.note_result(tx, claim, result)
     state, retry = _verdict(parts.retries, claim, result)
     if not await queries_deliveries.settle(tx, claim, result, state, retry):

@@ -11,12 +11,14 @@ _COLUMNS = """id, organization_id, label, url, events, document_format,
 
 
 async def subscribed(tx: Tx, event: WebhookEvent) -> list[WebhookId]:
-    """The live webhooks that are told of this event. Almost every act asks, so it is one look into
-    an index that is empty for almost everybody.
+    """The live webhooks that are told of this event; none of them is deleted until the transaction
+    ends, so that no act fails for it. Almost every act asks, so it is one look into an index that
+    is empty for almost everybody.
     """
     rows = await tx.fetch(
         """select id from webhooks
-           where organization_id = $1 and disabled_at is null and $2 = any(events) order by id""",
+           where organization_id = $1 and disabled_at is null and $2 = any(events)
+           order by id for key share""",
         tx.organization_id,
         event.value,
     )
@@ -50,7 +52,9 @@ async def all_webhooks(tx: Tx) -> tuple[Webhook, ...]:
 
 
 async def find_webhook(tx: Tx, webhook_id: WebhookId, *, lock: bool = False) -> Webhook | None:
-    """One webhook. `lock`: hold its row until the transaction ends."""
+    """One webhook. `lock`: hold its row until the transaction ends; whoever changes deliveries too
+    does so first, so that no two wait for each other.
+    """
     held = " for no key update" if lock else ""
     row = await tx.fetch_row(
         f"select {_COLUMNS} from webhooks where organization_id = $1 and id = $2{held}",  # noqa: S608 - constant columns
@@ -75,7 +79,7 @@ async def set_disabled(tx: Tx, webhook_id: WebhookId, at: datetime | None) -> bo
 
 
 async def give_up_pending(tx: Tx, webhook_id: WebhookId) -> None:
-    """What waits for a webhook that was turned off has failed."""
+    """What waits for a held webhook that was turned off has failed."""
     await tx.execute(
         """update webhook_deliveries
            set state = 'failed', next_attempt_at = null, claimed_until = null, last_error = $3

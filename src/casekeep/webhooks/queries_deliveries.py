@@ -68,6 +68,21 @@ _NEXT = """
     where organization_id = $1 and webhook_id = $2 and case_id = $3 and state = 'pending'
     order by position limit 1"""
 
+_TAKE_FORGOTTEN = """
+    update webhook_deliveries set next_attempt_at = now()
+    where organization_id = $1 and id in (
+        select d.id from webhook_deliveries d
+        where d.organization_id = $1 and d.state = 'pending'
+          and d.next_attempt_at < now() - $2::interval
+          and (d.claimed_until is null or d.claimed_until < now() - $2::interval)
+          and not exists (select from webhook_deliveries e
+                          where e.organization_id = $1 and e.webhook_id = d.webhook_id
+                            and e.case_id = d.case_id and e.state = 'pending'
+                            and e.position < d.position)
+        order by d.next_attempt_at limit $3
+        for update of d skip locked)
+    returning id"""
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -222,22 +237,11 @@ async def next_pending(tx: Tx, webhook_id: WebhookId, case_id: CaseId) -> Delive
     return await tx.fetch_value(_NEXT, tx.organization_id, webhook_id, case_id)
 
 
-async def forgotten(tx: Tx, overdue: timedelta, most: int) -> list[DeliveryId]:
-    """Deliveries that nobody has in hand although they are first of their case and long due."""
-    rows = await tx.fetch(
-        """select d.id from webhook_deliveries d
-           where d.organization_id = $1 and d.state = 'pending'
-             and d.next_attempt_at < now() - $2::interval
-             and (d.claimed_until is null or d.claimed_until < now() - $2::interval)
-             and not exists (select from webhook_deliveries e
-                             where e.organization_id = $1 and e.webhook_id = d.webhook_id
-                               and e.case_id = d.case_id and e.state = 'pending'
-                               and e.position < d.position)
-           order by d.next_attempt_at limit $3""",
-        tx.organization_id,
-        overdue,
-        most,
-    )
+async def take_forgotten(tx: Tx, overdue: timedelta, most: int) -> list[DeliveryId]:
+    """Deliveries that nobody has in hand although they are first of their case and long due. They
+    count as due only now, so that nobody else finds them forgotten too.
+    """
+    rows = await tx.fetch(_TAKE_FORGOTTEN, tx.organization_id, overdue, most)
     return [row["id"] for row in rows]
 
 
@@ -286,19 +290,17 @@ async def attempts_of(tx: Tx, delivery_id: DeliveryId) -> tuple[Attempt, ...]:
     return tuple(Attempt(*row.values()) for row in rows)
 
 
-async def make_pending(tx: Tx, delivery_id: DeliveryId) -> bool:
-    """Have a delivery tried again from the start; False if it is pending already."""
-    return (
-        await tx.execute(
-            """update webhook_deliveries
-               set state = 'pending', tries = 0, next_attempt_at = now(), claimed_until = null,
-                   delivered_at = null
-               where organization_id = $1 and id = $2 and state <> 'pending'""",
-            tx.organization_id,
-            delivery_id,
-        )
-        == 1
+async def make_pending(tx: Tx, delivery_ids: Sequence[DeliveryId]) -> list[DeliveryId]:
+    """Have deliveries tried again from the start; those that were not pending already."""
+    rows = await tx.fetch(
+        """update webhook_deliveries
+           set state = 'pending', tries = 0, next_attempt_at = now(), claimed_until = null,
+               delivered_at = null
+           where organization_id = $1 and id = any($2) and state <> 'pending' returning id""",
+        tx.organization_id,
+        delivery_ids,
     )
+    return [row["id"] for row in rows]
 
 
 async def oldest_failed(tx: Tx, webhook_id: WebhookId, most: int) -> list[DeliveryId]:

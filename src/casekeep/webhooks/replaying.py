@@ -2,6 +2,7 @@
 that has seen one knows it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from casekeep.audit.log import AuditLog, Event
 from casekeep.db.database import Database, Tx
 from casekeep.identity.actors import who
 from casekeep.identity.model import Actor
-from casekeep.jobs.queue import JobName, enqueue
+from casekeep.jobs.queue import JobName, enqueue_each
 from casekeep.kernel.errors import DeliveryNotKnown, InputNotValid, WebhookNotKnown
 from casekeep.kernel.ids import DeliveryId, WebhookId
 from casekeep.webhooks import queries, queries_deliveries
@@ -85,7 +86,7 @@ async def replay_delivery(
         if found is None:
             raise DeliveryNotKnown
         await _live(tx, found.webhook_id)
-        if await _replay(tx, delivery_id):
+        if await _replay(tx, [delivery_id]):
             await audit.record(tx, who(actor), asked)
         again = await queries_deliveries.find_delivery(tx, delivery_id)
     return again or found
@@ -99,17 +100,17 @@ async def replay_failed(db: Database, audit: AuditLog, actor: Actor, webhook_id:
     async with allowed(db, audit, actor, asked) as tx:
         await _live(tx, webhook_id)
         found = await queries_deliveries.oldest_failed(tx, webhook_id, MOST_REPLAYED)
-        replayed = [each for each in found if await _replay(tx, each)]
+        replayed = await _replay(tx, found)
         events = [Event(Action.WEBHOOK_REPLAYED, subject_id=each) for each in replayed]
         await audit.record(tx, who(actor), *events)
     return len(replayed)
 
 
-async def _replay(tx: Tx, delivery_id: DeliveryId) -> bool:
-    if not await queries_deliveries.make_pending(tx, delivery_id):
-        return False
-    await enqueue(tx, JobName.DELIVER_WEBHOOK, delivery_id)
-    return True
+async def _replay(tx: Tx, delivery_ids: Sequence[DeliveryId]) -> list[DeliveryId]:
+    """Which of them are made again; the others are pending already."""
+    replayed = await queries_deliveries.make_pending(tx, delivery_ids)
+    await enqueue_each(tx, JobName.DELIVER_WEBHOOK, replayed)
+    return replayed
 
 
 async def _live(tx: Tx, webhook_id: WebhookId) -> None:

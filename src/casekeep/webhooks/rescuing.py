@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from casekeep.db.database import Database
-from casekeep.jobs.queue import JobName, enqueue
+from casekeep.jobs.queue import JobName, enqueue_each
 from casekeep.kernel.ids import OrganizationId
 from casekeep.webhooks import queries_deliveries
 
@@ -22,9 +22,8 @@ _log = structlog.get_logger()
 async def rescue(db: Database, organization_id: OrganizationId, overdue: timedelta) -> int:
     """Put what nobody has in hand, although it is overdue, into the queue again; how many."""
     async with db.transaction(organization_id) as tx:
-        found = await queries_deliveries.forgotten(tx, overdue, _AT_ONCE)
-        for delivery_id in found:
-            await enqueue(tx, JobName.DELIVER_WEBHOOK, delivery_id)
+        found = await queries_deliveries.take_forgotten(tx, overdue, _AT_ONCE)
+        await enqueue_each(tx, JobName.DELIVER_WEBHOOK, found)
     return len(found)
 
 
