@@ -45,16 +45,8 @@ _ROWS = {
         "'file.opened', 'done', 'operator', $2, $3",
     ),
     "webhooks": ("label, url, events, id", "'a partner', 'https://p.example', '{CREATE_CASE}', $2"),
-<<<<<<< HEAD
     "webhook_deliveries": ("event, id, webhook_id, case_id", "'CREATE_CASE', $2, $3, $4"),
     "webhook_attempts": ("number, delivery_id", "9, $2"),
-=======
-    "webhook_deliveries": (
-        "event, attempts, id, webhook_id, case_id",
-        "'CREATE_CASE', 1, $2, $3, $4",
-    ),
-    "webhook_attempts": ("number, delivery_id", "1, $2"),
->>>>>>> mend-code
     "audit_seals": ("position, event_id, hash", "1, $2, $3"),
 }
 """Columns and values beside the organisation, of the tables that no factory fills."""
