@@ -42,7 +42,7 @@ from tests.support.walking import Caller, forges, requests
 RECORDS = "insert into audit_events"
 COUNTS = "select spend_sign_in_attempt"
 ABOUT_PEOPLE = "/api/v1/users/auth/"
-"""Calls that count by person, and clear old counts with the first: they have a test of their own."""
+"""Calls that count by person, and clear old counts with the first; they have their own tests."""
 OVER_LIMIT = 429
 """Recorded once for each window, whoever is asked for."""
 EVERY = 4
