@@ -27,6 +27,7 @@ ROOT = HERE.parents[1]
 SCHEMATHESIS = str(Path(sys.executable).with_name("schemathesis"))
 DOCUMENTS = {"clinician": "/openapi.json", "portal": "/api/v1/openapi.json"}
 EMAIL = "pat@example.org"
+LEAVING = "leaving@example.org"
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Fuzzed:
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "FUZZED_URL": self.url,
-            "FUZZED_EMAIL": self.clinic.email,
+            "FUZZED_LEAVING": LEAVING,
             "FUZZED_PASSWORD": self.clinic.password,
             "FUZZED_KEY": self.clinic.api_key,
             "FUZZED_CLINICIAN": self.clinician,
@@ -55,14 +56,15 @@ class Fuzzed:
 
 
 def furnish(url: str, data: Path) -> Fuzzed:
-    """A clinician and a patient of one organisation, both signed in, and a case of theirs."""
+    """A clinician and a patient of one organisation, both signed in, and a case of theirs; and a
+    clinician who is there to sign out.
+    """
     clinic = make_clinic(data)
     doctor = clinic.sign_in(url)
-    casekeep(
-        data,
-        *("user", "create", "--org", clinic.organization_id, "--role", "patient"),
-        *("--email", EMAIL),
-    )
+    person = ("user", "create", "--org", clinic.organization_id)
+    casekeep(data, *person, "--role", "patient", "--email", EMAIL)
+    leaving = ("--role", "clinician", "--email", LEAVING, "--password-stdin")
+    casekeep(data, *person, *leaving, stdin=clinic.password + "\n")
     opened = httpx.post(
         f"{url}/cases/create_case",
         headers=doctor,

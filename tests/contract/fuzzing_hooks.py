@@ -1,6 +1,6 @@
 """What schemathesis does with its own requests before they are sent: each comes from an address of
 its own, so that limits on attempts are not all that is found; contents can be kept; a call that
-ends a sign-in ends one of its own.
+ends sign-ins ends those of an account that does nothing else.
 """
 
 import base64
@@ -51,10 +51,10 @@ def somewhere() -> str:
 
 
 def signed_in() -> str:
-    """A new sign-in of the clinician."""
+    """A new sign-in of the clinician who signs out."""
     answer = httpx.post(
         f"{os.environ['FUZZED_URL']}/auth/v1/token?grant_type=password",
-        json={"email": os.environ["FUZZED_EMAIL"], "password": os.environ["FUZZED_PASSWORD"]},
+        json={"email": os.environ["FUZZED_LEAVING"], "password": os.environ["FUZZED_PASSWORD"]},
         headers={"X-Forwarded-For": somewhere()},
     )
     return f"Bearer {answer.json()['access_token']}"

@@ -125,10 +125,13 @@ async def house(
 ) -> AsyncIterator[House]:
     """The assembled house, open for the whole run."""
     async with AsyncExitStack() as closing:
-        yield await _open(db, outbox, tmp_path_factory.mktemp("blobs"), closing)
+        yield await open_house(db, outbox, tmp_path_factory.mktemp("blobs"), closing)
 
 
-async def _open(db: Database, outbox: Outbox, blobs_root: Path, closing: AsyncExitStack) -> House:
+async def open_house(
+    db: Database, outbox: Outbox, blobs_root: Path, closing: AsyncExitStack
+) -> House:
+    """A house over a database, that `closing` closes."""
     audit = AuditLog(db)
     audit.start()
     closing.push_async_callback(audit.close)

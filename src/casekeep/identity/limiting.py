@@ -81,10 +81,10 @@ class Limiter:
             claimed.append(spent)
         return claimed
 
-    async def count_anywhere(self, db: Database, claim: Claim) -> None:
-        """Count, outside any organisation, and refuse nothing."""
+    async def count_miss(self, tx: Tx, claim: Claim) -> None:
+        """Count, outside any organisation, whatever the scope of `tx` is, and refuse nothing."""
         spent, _ = self._window(claim)
-        await queries_limits.spend_anywhere(db, *astuple(spent))
+        await queries_limits.count_miss(tx, *astuple(spent))
 
     async def give_back_anywhere(self, db: Database, spent: Spent) -> None:
         """Like `give_back`, outside any organisation."""

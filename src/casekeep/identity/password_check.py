@@ -102,16 +102,17 @@ class PasswordCheck:
         self, email: str, candidates: list[_Candidate], details: dict[str, Detail]
     ) -> None:
         """Record the failure with everybody it was tried on. Nobody's audit takes one for an
-        address of nobody; a counted miss is written instead, so that the time is the same.
+        address of nobody; a counted miss is written instead, in as many round trips, so that the
+        time is the same.
         """
         for organization_id, user_id in candidates:
             event = Event(Action.SIGN_IN_FAILED, subject_id=user_id, details=details)
             await self._audit.record_refusal(stranger(organization_id), event)
         limit = self._limits.passwords_per_email
         for number in range(CANDIDATES - len(candidates)):
-            await self._limiter.count_anywhere(
-                self._db, Claim(Counted.MISSES, f"{number}|{email}", limit)
-            )
+            claim = Claim(Counted.MISSES, f"{number}|{email}", limit)
+            async with self._db.transaction(OrganizationId(uuid4())) as tx:
+                await self._limiter.count_miss(tx, claim)
 
 
 def _searchable(email: str) -> str:

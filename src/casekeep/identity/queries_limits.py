@@ -49,6 +49,11 @@ async def spend_anywhere(db: Database, subject_hash: bytes, window_start: dateti
     return rows[0]["used"]
 
 
+async def count_miss(tx: Tx, subject_hash: bytes, window_start: datetime) -> None:
+    """Like `spend_anywhere`, within a transaction, of whatever scope."""
+    await tx.execute("select spend_sign_in_attempt($1, $2)", subject_hash, window_start)
+
+
 async def give_back_anywhere(db: Database, subject_hash: bytes, window_start: datetime) -> None:
     """Count one less outside any tenant."""
     await db.fetch_unscoped("select give_back_sign_in_attempt($1, $2)", subject_hash, window_start)
