@@ -31,7 +31,7 @@ def given(kind: QuestionType, answer: Answer, *options: str) -> Given:
 )
 def test_what_is_too_much_holds_nobody_up(too_much: list[Given]) -> None:
     began = time.monotonic()
-    with pytest.raises(InputNotValid, match="too much|too many"):
+    with pytest.raises(InputNotValid, match=r"too much|too many"):
         ask_own(too_much)
     assert time.monotonic() - began < HELD_UP
 

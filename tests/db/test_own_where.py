@@ -291,6 +291,7 @@ async def test_what_a_partner_is_told_of_another_is_nothing(
             await queries_detail.case_file(tx, other.file),
             await details.newest_case_of(tx, email),
             await details.user_of_email(tx, email),
+            await details.count_communications(tx, other.case_id),
             await details.place_of(tx, other.case_id),
             await forms.form_by_title(tx, "another form"),
             await files.is_live_key(tx, other.key),
