@@ -143,6 +143,9 @@ async def test_people_keys_and_sign_ins_of_another_are_not_found(
         found = [
             await users.user(tx, other.patient),
             await users.users_reached_at(tx, email, None),
+            await users.has_proven_phone(tx, other.patient),
+            await queries_codes.prove_phone(tx, other.patient, digest),
+            await queries_profiles.set_phone_proven(tx, other.patient, proven=False),
             await users.disable_user(tx, other.patient, NOW),
             await users.user_and_password(tx, other.clinician),
             await queries_api_keys.live_key(tx, digest),
