@@ -143,6 +143,9 @@ async def test_people_keys_and_sign_ins_of_another_are_not_found(
         found = [
             await users.user(tx, other.patient),
             await users.users_reached_at(tx, email, None),
+            await users.has_proven_phone(tx, other.patient),
+            await queries_codes.prove_phone(tx, other.patient, digest),
+            await queries_profiles.set_phone_proven(tx, other.patient, proven=False),
             await users.disable_user(tx, other.patient, NOW),
             await users.user_and_password(tx, other.clinician),
             await queries_api_keys.live_key(tx, digest),
@@ -291,6 +294,7 @@ async def test_what_a_partner_is_told_of_another_is_nothing(
             await queries_detail.case_file(tx, other.file),
             await details.newest_case_of(tx, email),
             await details.user_of_email(tx, email),
+            await details.count_communications(tx, other.case_id),
             await details.place_of(tx, other.case_id),
             await forms.form_by_title(tx, "another form"),
             await files.is_live_key(tx, other.key),

@@ -1,9 +1,18 @@
 """What may stand on one line, and on several."""
 
+import sys
+import unicodedata
+
 import pytest
 
 from casekeep.kernel.errors import InputNotValid
-from casekeep.kernel.texts import one_line, some_lines
+from casekeep.kernel.texts import one_line, some_lines, without_controls
+
+TURNING = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
+
+
+def is_refused(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in TURNING
 
 
 @pytest.mark.parametrize(
@@ -45,3 +54,15 @@ def test_lines_and_tabs_stay_and_line_ends_are_of_one_kind(text: str, lines: str
 def test_other_control_and_direction_characters_are_refused(bad: str) -> None:
     with pytest.raises(InputNotValid, match="allergies may not hold control characters"):
         some_lines(f"nuts{bad}\npollen", "allergies")
+
+
+def test_exactly_what_unicode_calls_controls_halves_and_separators_is_refused() -> None:
+    for character in map(chr, range(sys.maxunicode + 1)):
+        kept = character in "\n\t\r" or not is_refused(character)
+        assert without_controls(character) == (character if kept else "")
+        try:
+            some_lines(f"a{character}b", "text")
+        except InputNotValid:
+            assert not kept
+        else:
+            assert kept

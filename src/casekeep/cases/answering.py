@@ -2,7 +2,7 @@
 asked for, whether it could be chosen. Refusals name the question by its place, never by its text.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from uuid import uuid4
@@ -23,6 +23,10 @@ LONGEST_OPTION = 500
 """Characters that an option may have."""
 MOST_OPTIONS = 500
 MOST_QUESTIONS = 500
+MOST_TEXT = 1_000_000
+"""Characters that all questions, options and answers of a case may have together: every list of
+cases tells all of them.
+"""
 
 _LARGEST_NUMBER = 10**15
 _CHOSEN = {
@@ -36,6 +40,7 @@ _CHOSEN = {
 
 def ask_own(given: Sequence[Given]) -> tuple[Asked, ...]:
     """Answers to the questions that came with them. Raises InputNotValid."""
+    _demand_little(given)
     return tuple(
         _asked(_question(each.question, place), each, place)
         for place, each in enumerate(given, start=1)
@@ -47,6 +52,7 @@ def ask_form(form: Form, given: Sequence[Given]) -> tuple[Asked, ...]:
 
     Raises InputNotValid, also for a question that the form has not, or that is answered twice.
     """
+    _demand_little(given)
     answers = {each.question: each for each in given}
     if len(answers) != len(given) or answers.keys() - {each.id for each in form.questions}:
         raise InputNotValid("questionId must be one of the form's questions, each once")
@@ -60,6 +66,24 @@ def with_ids_of(form: Form, asked: Sequence[Asked]) -> tuple[Asked, ...]:
     """The same, but a question that the form has too, word by word, has the form's id for it."""
     ids = {(each.text, each.type): each.id for each in form.questions}
     return tuple(replace(each, question=_with_known_id(each.question, ids)) for each in asked)
+
+
+def _demand_little(given: Sequence[Given]) -> None:
+    """Before any of it is gone through."""
+    if any(isinstance(each.answer, list) and len(each.answer) > MOST_OPTIONS for each in given):
+        raise InputNotValid("an answer has too many parts")
+    if sum(len(text) for each in given for text in _texts(each)) > MOST_TEXT:
+        raise InputNotValid("the questions and answers have too much text")
+
+
+def _texts(given: Given) -> Iterator[str]:
+    if isinstance(given.question, NewQuestion):
+        yield given.question.text
+        yield from given.question.options
+    if isinstance(given.answer, str):
+        yield given.answer
+    elif isinstance(given.answer, list):
+        yield from given.answer
 
 
 def _with_known_id(question: Question, ids: dict[tuple[str, QuestionType], str]) -> Question:
@@ -98,10 +122,7 @@ def _clean(answer: Answer, place: int) -> Answer:
     if isinstance(answer, str):
         return _clean_text(answer, place) or None
     if isinstance(answer, list):
-        texts = [_clean_text(each, place) for each in answer]
-        if len(texts) > MOST_OPTIONS:
-            raise InputNotValid(f"the answer to question {place} is too long")
-        return [text for text in texts if text] or None
+        return [text for each in answer if (text := _clean_text(each, place))] or None
     return answer
 
 

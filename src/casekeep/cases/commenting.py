@@ -23,6 +23,8 @@ from casekeep.webhooks.model import WebhookEvent
 LONGEST_TEXT = 10_000
 """Characters that a communication may have."""
 LONGEST_AUTHOR_NAME = 200
+MOST_IN_CASE = 1000
+"""Communications that a case may have: lists of cases, and webhooks, tell all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,14 @@ async def add_communication(
     *,
     at: datetime,
 ) -> Communication:
-    """Say something in a case that `partner` was found to see, dated `at`. An author whose address
-    is that of a user of the organisation is that user. Raises InputNotValid.
+    """Say something in a case that `partner` was found to see, and holds, dated `at`. An author
+    whose address is that of a user of the organisation is that user. Raises InputNotValid.
     """
     text = some_lines(without_controls(new.text), "text")
     if not 1 <= len(text) <= LONGEST_TEXT:
         raise InputNotValid(f"text must have 1 to {LONGEST_TEXT} characters")
+    if await queries_detail.count_communications(tx, case.id) >= MOST_IN_CASE:
+        raise InputNotValid(f"a case may have {MOST_IN_CASE} communications")
     author = await _author(tx, new)
     said = Communication(new.id, case.id, text, new.is_restricted, author, at)
     await queries_detail.insert_communication(tx, said, partner.api_key_id)

@@ -110,6 +110,15 @@ async def communications_of(tx: Tx, case_ids: Sequence[UUID]) -> tuple[Communica
     return tuple(_communication(row) for row in rows)
 
 
+async def count_communications(tx: Tx, case_id: CaseId) -> int:
+    """How much was said in a case."""
+    return await tx.fetch_value(
+        "select count(*) from communications where organization_id = $1 and case_id = $2",
+        tx.organization_id,
+        case_id,
+    )
+
+
 async def insert_communication(tx: Tx, said: Communication, api_key_id: ApiKeyId) -> None:
     """Keep what was said, and by whose key it came."""
     author = said.author

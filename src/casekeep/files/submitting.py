@@ -57,7 +57,7 @@ async def submit_case(desk: Desk, partner: Partner, sent: Submission) -> CaseId:
     try:
         async with desk.db.transaction(partner.organization_id) as tx:
             asked = await judge_answers(tx, sent)
-        _demand_few(sum(len(each.files) for each in asked))
+        demand_few(sum(len(each.files) for each in asked))
         return await _open_with_files(desk, partner, sent, asked)
     except SentBefore as before:
         return before.case_id
@@ -94,7 +94,7 @@ async def comment_on_case(
     Raises CaseNotVisible, InputNotValid, FileEmpty, FileTooLarge, FileTypeRefused,
     StoreUnavailable.
     """
-    _demand_few(len(files))
+    demand_few(len(files))
     async with desk.receiving.batch(partner, PORTAL_TYPES, act=Action.CASE_COMMENTED) as batch:
         for file in files:
             marks = Marks(file.is_phi, file.is_restricted, communication_id=new.id)
@@ -116,6 +116,7 @@ async def comment_on_case(
         return await batch.commit(asked, work, is_said)
 
 
-def _demand_few(count: int) -> None:
+def demand_few(count: int) -> None:
+    """Raises InputNotValid for more files than one request may bring."""
     if count > MOST_FILES:
         raise InputNotValid(f"at most {MOST_FILES} files may come at a time")

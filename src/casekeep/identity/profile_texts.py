@@ -36,6 +36,8 @@ CLEARED = {
 }
 """What a profile can be without again, once it was known (portal contract, "Profile")."""
 
+_LONGEST_GIVEN = 2 * LONGEST_TEXT
+"""Characters that a value may have before it is cleaned; more is not even gone through."""
 _FIRST_YEAR = 1900
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 
@@ -69,11 +71,15 @@ def _clean(field: str, value: object, today: date) -> object:
 
 
 def _line(field: str, longest: int) -> Callable[[str], str]:
-    return lambda text: _bounded(one_line(text, field), field, longest)
+    return lambda text: _bounded(one_line(_given(text, field), field), field, longest)
 
 
 def _lines(field: str) -> Callable[[str], str]:
-    return lambda text: _bounded(some_lines(text, field), field, LONGEST_TEXT)
+    return lambda text: _bounded(some_lines(_given(text, field), field), field, LONGEST_TEXT)
+
+
+def _given(text: str, field: str) -> str:
+    return _bounded(text, field, _LONGEST_GIVEN)
 
 
 def _bounded(text: str, field: str, longest: int) -> str:

@@ -7,7 +7,7 @@ from litestar import Response, post
 from litestar.params import JSONBody, PathParameter
 
 from casekeep.cases.commenting import LONGEST_AUTHOR_NAME, LONGEST_TEXT, NewCommunication
-from casekeep.files.submitting import Desk, MarkedFile, comment_on_case
+from casekeep.files.submitting import Desk, MarkedFile, comment_on_case, demand_few
 from casekeep.http.connections import house_of
 from casekeep.kernel.ids import CaseId, CommunicationId, new_id
 
@@ -93,6 +93,7 @@ async def act_on_case(
 ) -> Response[SaidAnswer]:
     """Say something in a case; its files are kept with it, or nothing is."""
     house, wanted, said = house_of(request), CaseId(read_uuid(case_id)), data.communication
+    demand_few(len(said.attachments))  # before they are gone through
     desk = Desk(house.db, house.audit, house.receiving)
     communication, files = await comment_on_case(
         desk, request.auth, wanted, _new(said), [_marked(each, said) for each in said.attachments]

@@ -221,11 +221,15 @@ def _given(asked: AnsweredQuestion, *, by_id: bool) -> Given:
 def _parted(
     given: str | float | FileIn | list[str | FileIn] | None,
 ) -> tuple[Answer, tuple[SentFile, ...]]:
-    """An answer as a value and files, of which one is nothing. Raises InputNotValid for both."""
+    """An answer as a value and files, of which one is nothing. Raises InputNotValid for both, and
+    for more parts than any answer may have, before they are gone through.
+    """
     if isinstance(given, FileIn):
         return None, sent_files([given])
     if not isinstance(given, list):
         return given, ()
+    if len(given) > MOST_OPTIONS:
+        raise InputNotValid("an answer has too many parts")
     files = [each for each in given if isinstance(each, FileIn)]
     texts = [each for each in given if isinstance(each, str)]
     if files and texts:
