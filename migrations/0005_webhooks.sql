@@ -57,6 +57,9 @@ create index webhook_deliveries_due on webhook_deliveries (organization_id, next
     where state = 'pending';
 create index webhook_deliveries_of_webhook
     on webhook_deliveries (organization_id, webhook_id, position desc);
+create index webhook_deliveries_failed
+    on webhook_deliveries (organization_id, webhook_id, position desc)
+    where state = 'failed';
 
 -- One try; without `duration_ms` it is under way, or was cut off.
 create table webhook_attempts (

@@ -47,7 +47,6 @@ from casekeep.webhooks.replaying import (
     replay_failed,
     show_delivery,
 )
-from casekeep.webhooks.rescuing import rescue
 from casekeep.webhooks.secrets import WebhookSecrets
 from casekeep.webhooks.sending import Sender
 from tests.support.database import TestServer
@@ -354,36 +353,6 @@ async def test_what_a_killed_worker_was_sending_is_sent_again_under_the_same_id(
     assert ids == [str(first.id), str(first.id), str(second.id)]
     _, attempts = await show_delivery(clinic.db, clinic.parts.audit, clinic.actor, first.id)
     assert [each.duration_ms is None for each in attempts] == [True, False]
-
-
-async def test_what_lost_its_job_is_found_and_told(clinic: Clinic) -> None:
-    organization_id = clinic.actor.organization_id
-    async with receiver() as partner:
-        webhook_id, _ = await clinic.add(partner.url)
-        await clinic.happen(case(), "ASSIGNED", "APPROVED")
-        await clinic.db.fetch_unscoped("delete from pgqueuer returning id")
-        assert await rescue(clinic.db, organization_id, timedelta(hours=1)) == 0
-        assert await rescue(clinic.db, organization_id, timedelta()) == 1
-        async with clinic.working():
-            await clinic.until(webhook_id, "delivered", "delivered")
-    assert stages(partner) == ["ASSIGNED", "APPROVED"]
-
-
-async def test_what_was_found_without_a_job_is_not_found_again_at_once(clinic: Clinic) -> None:
-    organization_id, overdue = clinic.actor.organization_id, timedelta(hours=1)
-    async with receiver() as partner:
-        webhook_id, _ = await clinic.add(partner.url)
-        await clinic.happen(case(), "APPROVED")
-        async with clinic.db.transaction(organization_id) as tx:
-            await tx.execute(
-                """update webhook_deliveries set next_attempt_at = now() - interval '2 hours'
-                   where organization_id = $1""",
-                organization_id,
-            )
-        assert await rescue(clinic.db, organization_id, overdue) == 1
-        assert await rescue(clinic.db, organization_id, overdue) == 0
-        async with clinic.working():
-            await clinic.until(webhook_id, "delivered")
 
 
 async def test_a_page_goes_on_where_the_one_before_ended(clinic: Clinic) -> None:

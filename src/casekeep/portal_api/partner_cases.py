@@ -2,7 +2,6 @@
 newest of a patient. They put the portal contract into the room's use cases and decide nothing.
 """
 
-import base64
 from typing import Annotated
 from uuid import UUID
 
@@ -22,13 +21,13 @@ from casekeep.files.handing import (
     list_cases,
     show_case,
 )
-from casekeep.files.opening import OpenFile
 from casekeep.http.budget import hold
 from casekeep.http.connections import house_of
 
 from .envelope import Success, answer
 from .errors import CASE_NOT_FOUND, NOT_PROVEN, NOT_VALID, TOO_MANY, TOO_MANY_BYTES
 from .openapi import refusals
+from .partner_files import encoded
 from .partner_reading import (
     STAGES,
     USUAL_PAGE,
@@ -250,7 +249,7 @@ def counter_of(request: KeyRequest) -> Counter:
 async def handed_files(request: KeyRequest, handed: HandedOut) -> HandedFiles:
     """The bytes of files in base64, or their URLs. Raises BlobMissing."""
     urls = {each: Handed(url=signed_url(request, token)) for each, token in handed.tokens.items()}
-    contents = {each: Handed(await _content(file)) for each, file in handed.opened.items()}
+    contents = {each: Handed(await encoded(file)) for each, file in handed.opened.items()}
     return {**urls, **contents}
 
 
@@ -261,8 +260,3 @@ async def _page(request: KeyRequest, page: CasePage, handed: HandedOut) -> Cases
     ids = [case.id for case in cases]
     cursor = Cursor(ids[0], ids[-1]) if ids else Cursor(None, None)
     return Cases(cases, CasePageInfo(cursor, page.has_next, page.has_previous))
-
-
-async def _content(opened: OpenFile) -> str:
-    content = b"".join([piece async for piece in opened.read(0, opened.file.size)])
-    return base64.b64encode(content).decode("ascii")

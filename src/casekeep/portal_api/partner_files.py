@@ -1,7 +1,9 @@
-"""Files that a partner's software sends along: base64 inside a JSON body, decoded piece by piece on
-their way into the store.
+"""Files inside a JSON body, in base64: those that a partner's software sends along are decoded
+piece by piece on their way into the store, and those that it gets are encoded so on their way out.
 """
 
+import asyncio
+import base64
 from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
@@ -10,6 +12,7 @@ import msgspec
 
 from casekeep.cases.submission import SentFile
 from casekeep.files.model import SizeLimits
+from casekeep.files.opening import OpenFile
 from casekeep.kernel.errors import InputNotValid
 
 from .uploads import decoded, largest_upload
@@ -42,3 +45,16 @@ def sent_files(files: Sequence[FileIn]) -> tuple[SentFile, ...]:
 def largest_submission(limits: SizeLimits) -> int:
     """Bytes that the JSON body of a case or a communication may have, all its files in it."""
     return max(_LARGEST_BODY, largest_upload(limits))
+
+
+async def encoded(opened: OpenFile) -> str:
+    """A file's bytes in base64; others are served between two pieces. Raises BlobMissing."""
+    pieces: list[str] = []
+    rest = b""
+    async for piece in opened.read(0, opened.file.size):
+        rest += piece
+        whole = len(rest) - len(rest) % 3  # three bytes are four characters
+        pieces.append(base64.b64encode(rest[:whole]).decode("ascii"))
+        rest = rest[whole:]
+        await asyncio.sleep(0)
+    return "".join([*pieces, base64.b64encode(rest).decode("ascii")])

@@ -3,7 +3,6 @@ when they are sent. A webhook sees what the organisation's own software sees; wh
 is told by its id alone.
 """
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -27,6 +26,7 @@ from casekeep.kernel.errors import CaseNotVisible
 from casekeep.kernel.ids import ApiKeyId
 from casekeep.webhooks.model import DocumentFormat, Occurrence, WebhookEvent
 
+from .partner_files import encoded
 from .partner_wire import (
     FullPartnerCase,
     Handed,
@@ -97,7 +97,10 @@ class WebhookBodies:
         self, actor: Partner, files: Sequence[CaseFile], as_bytes: bool
     ) -> HandedFiles:
         if as_bytes:
-            return {each.file.id: Handed(content=await self._content(each)) for each in files}
+            blobs = self._house.blobs
+            return {
+                each.file.id: Handed(await encoded(opened_file(blobs, each.file))) for each in files
+            }
         origin = self._house.public_url
         if not origin:
             return {}
@@ -105,11 +108,6 @@ class WebhookBodies:
         return {
             each.file.id: Handed(url=url_of(origin, sign(actor, each.file.id))) for each in files
         }
-
-    async def _content(self, each: CaseFile) -> str:
-        opened = opened_file(self._house.blobs, each.file)
-        pieces = [piece async for piece in opened.read(0, each.file.size)]
-        return base64.b64encode(b"".join(pieces)).decode()
 
 
 async def _told(tx: Tx, actor: Partner, occurrence: Occurrence) -> _Told:

@@ -21,6 +21,8 @@ from casekeep.webhooks.model import (
 _COLUMNS = """id, webhook_id, position, event, case_id, file_id, communication_id, state, attempts,
     next_attempt_at, last_status, last_error, created_at, delivered_at"""
 
+_BEHIND_ALL = 2**63 - 1
+
 # Whoever announces or takes something of a case waits for the others who do: then the order of
 # positions is the order of commits, and nobody takes two things of one case at once.
 _LOCK_CASE = """
@@ -264,15 +266,17 @@ async def find_delivery(tx: Tx, delivery_id: DeliveryId) -> Delivery | None:
 async def deliveries_of(
     tx: Tx, webhook_id: WebhookId, *, state: DeliveryState | None, before: int | None, most: int
 ) -> tuple[Delivery, ...]:
-    """Deliveries of a webhook, newest first. `before`: only those below this position."""
+    """Deliveries of a webhook, newest first. `before`: only those below this position. A state is
+    in the text of the statement, so that each has the index that is for it.
+    """
+    in_state = "" if state is None else f"and state = '{state.value}'"
     rows = await tx.fetch(
         f"""select {_COLUMNS} from webhook_deliveries
             where organization_id = $1 and webhook_id = $2
-              and ($3::text is null or state = $3) and ($4::bigint is null or position < $4)
-            order by position desc limit $5""",  # noqa: S608 - constant columns
+              and position < coalesce($3::bigint, {_BEHIND_ALL}) {in_state}
+            order by position desc limit $4""",  # noqa: S608 - constant columns, one of three words
         tx.organization_id,
         webhook_id,
-        None if state is None else state.value,
         before,
         most,
     )
