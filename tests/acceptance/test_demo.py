@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,37 +11,51 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance.running import Server, running_server
+from tests.acceptance.running import CASEKEEP, Server, running_server
 
-README = Path(__file__).parents[2] / "README.md"
+REPOSITORY = Path(__file__).parents[2]
+README = REPOSITORY / "README.md"
+TUTORIAL = REPOSITORY / "docs" / "tutorial" / "first-calls.md"
 ORIGIN = "http://127.0.0.1:8000"
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running_server(tmp_path_factory.mktemp("demo") / "data", "demo") as server:
+    data = tmp_path_factory.mktemp("demo") / "data"
+    data.mkdir()
+    (data / "casekeep.toml").write_text('webhook_private_networks = "127.0.0.1/32"\n')
+    with running_server(data, "demo") as server:
         yield server
 
 
 def blocks() -> list[str]:
     """The code blocks of the README that make calls."""
-    found = re.findall(r"```\n(.*?)```", README.read_text(), re.DOTALL)
-    return [block for block in found if "curl" in block]
+    return [block for block in blocks_of(README) if "curl" in block]
+
+
+def blocks_of(page: Path) -> list[str]:
+    return re.findall(r"```\n(.*?)```", page.read_text(), re.DOTALL)
+
+
+def typed(script: str, demo: Server) -> str:
+    """What a script prints, typed in the folder that holds the demo's `data`."""
+    bash = shutil.which("bash")
+    assert bash
+    done = subprocess.run(
+        [bash, "-euo", "pipefail", "-c", script.replace(ORIGIN, demo.url)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=demo.data.parent,
+        timeout=90,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def run(block: str, demo: Server) -> list[dict[str, object]]:
     """What a block prints, one JSON document after the other."""
-    bash = shutil.which("bash")
-    assert bash
-    done = subprocess.run(
-        [bash, "-euo", "pipefail", "-c", block.replace(ORIGIN, demo.url)],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=demo.data.parent,
-        timeout=60,
-    )
-    decoder, text, documents = json.JSONDecoder(), done.stdout.strip(), []
+    decoder, text, documents = json.JSONDecoder(), typed(block, demo).strip(), []
     while text:
         document, end = decoder.raw_decode(text)
         documents.append(document)
@@ -55,6 +70,36 @@ def test_the_readmes_calls_return_the_demos_files(demo: Server) -> None:
     _sent, answer = run(as_patient, demo)
     assert answer["status"] == 200
     assert answer["data"]["files"]  # type: ignore[index]
+
+
+def test_the_tutorial_leads_to_its_end(demo: Server) -> None:
+    _placeholders, *steps = (block for block in blocks_of(TUTORIAL) if "make run" not in block)
+    chosen = json.loads((demo.data / "demo.json").read_text())["organizations"][0]
+    clinician, patient = chosen["clinicians"][0], chosen["patients"][0]
+    beginning = f"""
+        BASE={demo.url} KEY={chosen["api_key"]} CASE={chosen["case_number"]}
+        CLINICIAN={clinician["email"]} PASSWORD={clinician["password"]} PATIENT={patient["email"]}
+        trap 'kill $(jobs -p)' EXIT
+    """
+    code = "CODE=$(sleep 1; curl -s $BASE/demo/mailbox | grep -oE '\\b[0-9]{6}\\b' | head -1)"
+    script = (
+        (beginning + "\n".join(steps))
+        .replace("CODE=…", code)
+        .replace("$PWD/.venv/bin", str(Path(CASEKEEP).parent))
+        .replace("9000", str(free_port()))
+        .replace("sleep 2\n", 'until [ "$(wc -l < told.txt)" -ge 3 ]; do sleep 0.1; done\n')
+    )
+    assert "…" not in script
+    printed = typed(script, demo)
+    assert "sodium.csv\nanalyte,value,unit\nsodium,140,mmol/L\n" in printed
+    told = re.findall(r'\{"event":"(\w+)"', printed)
+    assert told == ["CREATE_CASE", "ADD_CASE_ATTACHMENT", "ADD_CASE_COMMENT"]
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
 
 
 def test_every_file_of_the_clinic_can_be_fetched(demo: Server) -> None:
