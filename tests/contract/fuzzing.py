@@ -5,6 +5,7 @@ that follow the documents' links; with schemathesis.
 """
 
 import argparse
+import itertools
 import mailbox
 import os
 import re
@@ -28,6 +29,8 @@ SCHEMATHESIS = str(Path(sys.executable).with_name("schemathesis"))
 DOCUMENTS = {"clinician": "/openapi.json", "portal": "/api/v1/openapi.json"}
 EMAIL = "pat@example.org"
 LEAVING = "leaving@example.org"
+FEWEST_LINKS = 8
+_LINKS = re.compile(r"API Links: +([0-9]+) covered")
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Fuzzed:
     clinician: str
     patient: str
     case_id: str
+    folder: Path
+    """Where schemathesis may leave what it finds."""
 
     def environment(self) -> dict[str, str]:
         """What the configuration and the hooks ask for."""
@@ -51,6 +56,7 @@ class Fuzzed:
             "FUZZED_KEY": self.clinic.api_key,
             "FUZZED_CLINICIAN": self.clinician,
             "FUZZED_PATIENT": self.patient,
+            "FUZZED_PATIENT_EMAIL": EMAIL,
             "FUZZED_CASE": self.case_id,
         }
 
@@ -74,7 +80,8 @@ def furnish(url: str, data: Path) -> Fuzzed:
     opened.raise_for_status()
     case_id = opened.json()["case"]["case_id"]
     token = patient_token(url, data, {"cv-api-key": clinic.api_key})
-    return Fuzzed(url, clinic, doctor["Authorization"].removeprefix("Bearer "), token, case_id)
+    clinician = doctor["Authorization"].removeprefix("Bearer ")
+    return Fuzzed(url, clinic, clinician, token, case_id, data.parent)
 
 
 def patient_token(url: str, data: Path, key: Mapping[str, str]) -> str:
@@ -91,12 +98,25 @@ def patient_token(url: str, data: Path, key: Mapping[str, str]) -> str:
     raise AssertionError("no code was sent")
 
 
-def fuzz(edge: str, fuzzed: Fuzzed, *, seconds: int, seed: int) -> int:
-    """One run over one document; schemathesis prints what it finds. Its exit status."""
+def fuzz(edge: str, fuzzed: Fuzzed, *, seconds: int, seed: int) -> list[str]:
+    """One run over one document; schemathesis prints what it finds. What is wrong with it: what it
+    found, and that it did not get far enough in following the document's links.
+    """
     words = [SCHEMATHESIS, "--config-file", str(HERE / "schemathesis.toml"), "run"]
     words += [fuzzed.url + DOCUMENTS[edge], "--seed", str(seed), "--max-time", str(seconds)]
-    done = subprocess.run(words, cwd=ROOT, env=fuzzed.environment(), check=False)
-    return done.returncode
+    asking = subprocess.Popen(
+        words, cwd=fuzzed.folder, env=fuzzed.environment(), stdout=subprocess.PIPE, text=True
+    )
+    assert asking.stdout is not None
+    covered = 0
+    for line in asking.stdout:
+        print(line, end="", flush=True)  # noqa: T201 - what a person or a failed test shows
+        if found := _LINKS.search(line):
+            covered = int(found[1])
+    wrong = [f"{edge}: seed {seed} finds something"] if asking.wait() else []
+    if covered < FEWEST_LINKS:
+        wrong.append(f"{edge}: seed {seed} follows {covered} links")
+    return wrong
 
 
 def main() -> None:
@@ -114,9 +134,9 @@ def main() -> None:
         with running_server(data, CASEKEEP_TRUSTED_PROXIES="127.0.0.1") as server:
             fuzzed = furnish(server.url, data)
             seconds = max(chosen.seconds // len(edges), 1)
-            found = [fuzz(each, fuzzed, seconds=seconds, seed=chosen.seed) for each in edges]
-    if any(found):
-        sys.exit(f"to ask the same again: {again}")
+            wrong = [fuzz(each, fuzzed, seconds=seconds, seed=chosen.seed) for each in edges]
+    if any(wrong):
+        sys.exit("\n".join([*itertools.chain(*wrong), f"to ask the same again: {again}"]))
 
 
 if __name__ == "__main__":

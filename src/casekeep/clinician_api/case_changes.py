@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import delete, get, post, put
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromQuery, JSONBody
 
 from casekeep.cases import analyzing, changing, removal
 from casekeep.cases.describing import LONGEST_NAME, OLDEST
@@ -19,6 +19,7 @@ from .openapi import WithoutBadRequest, refusals
 from .proof import SignedInRequest, demand_same_user
 from .wire import (
     CaseChanged,
+    CaseInPath,
     CaseOnly,
     CaseOut,
     FileOut,
@@ -68,7 +69,7 @@ class CaseShown(msgspec.Struct, frozen=True):
     responses=refusals(403, 404, 422),
 )
 async def get_case(
-    request: SignedInRequest, case_id: FromPath[str], user_id: FromQuery[str | None] = None
+    request: SignedInRequest, case_id: CaseInPath, user_id: FromQuery[str | None] = None
 ) -> CaseShown:
     """A case with its files, and what was found out about it."""
     await demand_same_user(request, user_id)
@@ -79,7 +80,7 @@ async def get_case(
 
 @put("/cases/{case_id:str}", summary="Update a case", responses=refusals(400, 403, 404, 413, 422))
 async def update_case(
-    request: SignedInRequest, case_id: FromPath[str], data: JSONBody[CaseUpdate]
+    request: SignedInRequest, case_id: CaseInPath, data: JSONBody[CaseUpdate]
 ) -> CaseChanged:
     """Change what is written of a case, its status or its stage."""
     await demand_same_user(request, data.user_id)
@@ -103,7 +104,7 @@ async def update_case(
     responses=refusals(403, 404, 422),
 )
 async def delete_case(
-    request: SignedInRequest, case_id: FromPath[str], user_id: FromQuery[str | None] = None
+    request: SignedInRequest, case_id: CaseInPath, user_id: FromQuery[str | None] = None
 ) -> Message:
     """Take a case and its files away; they can be restored until they are purged."""
     await demand_same_user(request, user_id)
@@ -120,7 +121,7 @@ async def delete_case(
     responses=refusals(403, 404, 422),
 )
 async def restore_case(
-    request: SignedInRequest, case_id: FromPath[str], user_id: FromQuery[str | None] = None
+    request: SignedInRequest, case_id: CaseInPath, user_id: FromQuery[str | None] = None
 ) -> CaseOnly:
     """Bring back a deleted case, with the files that it had."""
     await demand_same_user(request, user_id)
@@ -136,7 +137,7 @@ async def restore_case(
     responses=refusals(403, 404, 422),
 )
 async def analyze_case(
-    request: SignedInRequest, case_id: FromPath[str], user_id: FromQuery[str | None] = None
+    request: SignedInRequest, case_id: CaseInPath, user_id: FromQuery[str | None] = None
 ) -> CaseChanged:
     """Have the files of a case gone through again; its status tells when that is done."""
     await demand_same_user(request, user_id)

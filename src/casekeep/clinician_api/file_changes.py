@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, patch, post
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromQuery, JSONBody
 
 from casekeep.files import restoring
 from casekeep.files.arranging import change_file
@@ -17,9 +17,11 @@ from casekeep.http.connections import house_of
 from .openapi import WithoutBadRequest, refusals
 from .proof import SignedInRequest, demand_same_user
 from .wire import (
+    CaseInPath,
     FileAdded,
     FileOnly,
     FilesOut,
+    IdInPath,
     TrashOut,
     case_out,
     file_out,
@@ -48,7 +50,7 @@ class FileUpdate(msgspec.Struct, frozen=True):
     responses=refusals(403, 404, 422),
 )
 async def get_file(
-    request: SignedInRequest, file_id: FromPath[str], user_id: FromQuery[str | None] = None
+    request: SignedInRequest, file_id: IdInPath, user_id: FromQuery[str | None] = None
 ) -> FileOnly:
     """What there is to tell about a file but its bytes."""
     await demand_same_user(request, user_id)
@@ -59,7 +61,7 @@ async def get_file(
 
 @patch("/file/{file_id:str}", summary="Update a file", responses=refusals(400, 403, 404, 413, 422))
 async def update_file(
-    request: SignedInRequest, file_id: FromPath[str], data: JSONBody[FileUpdate]
+    request: SignedInRequest, file_id: IdInPath, data: JSONBody[FileUpdate]
 ) -> FileAdded:
     """Change a file's name, category or marks, or move it to another of the caller's cases. Its
     `file_url` stays. A general document can only be moved, into a case of its patient.
@@ -85,7 +87,7 @@ async def update_file(
     responses=refusals(403, 404, 422),
 )
 async def restore_file(
-    request: SignedInRequest, file_id: FromPath[str], user_id: FromQuery[str | None] = None
+    request: SignedInRequest, file_id: IdInPath, user_id: FromQuery[str | None] = None
 ) -> FileOnly:
     """Bring back a deleted file of one of the caller's cases, whoever deleted it."""
     await demand_same_user(request, user_id)
@@ -119,7 +121,7 @@ async def trash(request: SignedInRequest, user_id: FromQuery[str | None] = None)
     responses=refusals(403, 404, 422),
 )
 async def case_documents(
-    request: SignedInRequest, case_id: FromPath[str], user_id: FromQuery[str | None] = None
+    request: SignedInRequest, case_id: CaseInPath, user_id: FromQuery[str | None] = None
 ) -> FilesOut:
     """What the patient of a case sent without naming a case, in the order it came; an update can
     move such a file into a case.

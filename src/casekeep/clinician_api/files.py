@@ -5,7 +5,7 @@ from hashlib import blake2b
 import msgspec
 from litestar import Response, Router, delete, get, post, route
 from litestar.enums import HttpMethod
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from casekeep.files.listing import list_case_files
@@ -32,7 +32,16 @@ from .openapi import (
     refusals,
 )
 from .proof import SignedInRequest, demand_same_user, require_token
-from .wire import FileAdded, FilesOut, Message, file_out, read_case_ref, read_file_id
+from .wire import (
+    CaseInPath,
+    FileAdded,
+    FilesOut,
+    IdInPath,
+    Message,
+    file_out,
+    read_case_ref,
+    read_file_id,
+)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -44,7 +53,7 @@ _encode = msgspec.json.Encoder().encode
     responses=LISTED,
 )
 async def case_files(
-    request: SignedInRequest, case_id: FromPath[str], user_id: FromQuery[str | None] = None
+    request: SignedInRequest, case_id: CaseInPath, user_id: FromQuery[str | None] = None
 ) -> Response[bytes]:
     """The files of a case in the order they were uploaded; an empty list if there are none."""
     await demand_same_user(request, user_id)
@@ -113,7 +122,7 @@ def _category(form: Form) -> Category | None:
 )
 async def delete_file(
     request: SignedInRequest,
-    file_id: FromPath[str],
+    file_id: IdInPath,
     case_id: FromQuery[str | None] = None,
     user_id: FromQuery[str | None] = None,
 ) -> Message:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Router, get, post
-from litestar.params import FromPath, QueryParameter
+from litestar.params import QueryParameter
 
 from casekeep.http.connections import house_of
 from casekeep.http.timestamps import seconds
@@ -20,7 +20,7 @@ from casekeep.webhooks.replaying import list_deliveries, replay_delivery
 from .errors import FieldsNotValid, field_problem
 from .openapi import BEARER, ROLE_REFUSED, Told, WithoutBadRequest, refusals
 from .proof import SignedInRequest, require_token
-from .wire import Timestamp, read_uuid
+from .wire import IdInPath, Timestamp, read_uuid
 
 _LARGEST_PAGE = 200
 _USUAL_LIMIT = 50
@@ -137,7 +137,7 @@ async def webhooks(request: SignedInRequest) -> WebhooksOut:
 )
 async def webhook_deliveries(
     request: SignedInRequest,
-    webhook_id: FromPath[str],
+    webhook_id: IdInPath,
     in_state: _State = None,
     after: _After = None,
     limit: _Limit = None,
@@ -162,7 +162,7 @@ async def webhook_deliveries(
     status_code=200,
     responses=refusals(_DISABLED, ROLE_REFUSED, _NO_DELIVERY, _DELIVERY_ID_REFUSED),
 )
-async def replay(request: SignedInRequest, delivery_id: FromPath[str]) -> DeliveryReplayed:
+async def replay(request: SignedInRequest, delivery_id: IdInPath) -> DeliveryReplayed:
     """Make a delivery again, delivered or failed, under the same id; one that is pending stays as
     it is. For administrators.
     """

@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from litestar.params import PathParameter
 
 from casekeep.cases.model import Case
 from casekeep.files.model import StoredFile
@@ -18,6 +19,17 @@ Timestamp = Annotated[
     str,
     msgspec.Meta(description="ISO 8601, UTC, whole seconds", examples=["2026-03-04T10:30:15Z"]),
 ]
+CaseInPath = Annotated[
+    str,
+    PathParameter(
+        schema_extra={
+            "pattern": "^([0-9]{1,18}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"
+        }
+    ),
+]
+"""A case in a path: its number, or its UUID. Whatever it is, the call reads it."""
+IdInPath = Annotated[str, PathParameter(schema_extra={"format": "uuid"})]
+"""Any other id in a path; the call reads it too."""
 _LARGEST_NUMBER = 2**63 - 1
 _LONGEST_NUMBER = 19  # digits; Python refuses to read thousands of them
 

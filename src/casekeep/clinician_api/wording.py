@@ -227,7 +227,14 @@ WORDING = Wording(
             Link("upload", body={"case_id": "$response.body#/case/id"}),
             *(
                 Link(each, {"case_id": "$response.body#/case/id"})
-                for each in ("get_case", "update_case", "delete_case", "restore_case")
+                for each in (
+                    "get_case",
+                    "update_case",
+                    "delete_case",
+                    "restore_case",
+                    "analyze_case",
+                    "case_documents",
+                )
             ),
         ),
         "upload": (

@@ -114,6 +114,14 @@ WORDING = Wording(
             Link(each, _FILE_IN_ANSWER)
             for each in ("get_file", "change_file", "sign_download", "delete_file")
         ),
+        "open_case": (
+            Link("show_case", {"caseId": "$response.body#/data/case/id"}),
+            Link("add_communication", {"case_id": "$response.body#/data/case/id"}),
+        ),
+        "find_latest_case": (
+            Link("show_case", {"caseId": "$response.body#/case/id"}),
+            Link("add_communication", {"case_id": "$response.body#/case/id"}),
+        ),
         "verify_otp": (
             Link("refresh_token", body={"refresh_token": "$response.body#/data/refreshToken"}),
             Link("logout", body={"refresh_token": "$response.body#/data/refreshToken"}),
