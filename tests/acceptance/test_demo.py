@@ -92,6 +92,7 @@ def test_the_tutorial_leads_to_its_end(demo: Server) -> None:
     assert "…" not in script
     printed = typed(script, demo)
     assert "sodium.csv\nanalyte,value,unit\nsodium,140,mmol/L\n" in printed
+    assert f" to {clinician['email']}\nnote.txt\n" in printed
     told = re.findall(r'\{"event":"(\w+)"', printed)
     assert told == ["CREATE_CASE", "ADD_CASE_ATTACHMENT", "ADD_CASE_COMMENT"]
 

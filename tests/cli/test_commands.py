@@ -13,6 +13,7 @@ import structlog
 from typer.testing import CliRunner, Result
 
 from casekeep.cases.forms import Form, Question, QuestionType
+from casekeep.cases.model import CaseFacts
 from casekeep.cases.queries_forms import insert_form
 from casekeep.cli.main import app, main
 from casekeep.db.database import Database
@@ -20,6 +21,7 @@ from casekeep.kernel.errors import InputNotValid
 from casekeep.kernel.ids import FormId, OrganizationId
 from casekeep.settings import described
 from tests.support.database import TestServer
+from tests.support.factories import make_case
 
 Run = Callable[..., Result]
 ODD_NAME = "[red]Rot[/red] [/x]"
@@ -234,6 +236,60 @@ def test_a_form_is_listed_and_shown_with_the_ids_of_its_questions(
     other = ("--org", made_organization(run))
     told = refusal_of(run("form", "show", *other, str(form.id)))
     assert told == "no form has this id; 'casekeep form list' shows them"
+
+
+def test_a_case_is_listed_without_its_patient_and_assigned(
+    run: Run, test_server: TestServer
+) -> None:
+    org_id = made_organization(run)
+    org, email = ("--org", org_id), f"{uuid4().hex}@example.org"
+
+    async def open_some() -> list[CaseFacts]:
+        db = await Database.connect(test_server.application_dsn, size=1)
+        made = [await make_case(db, OrganizationId(UUID(org_id))) for _ in range(3)]
+        await db.close()
+        return made
+
+    first, second, third = asyncio.run(open_some())
+    who = ("--role", "clinician", "--email", email, "--no-password")
+    assert run("user", "create", *org, *who).exit_code == 0
+    for ref in (str(first.number), str(second.id)):
+        done = run("case", "assign", *org, ref, "--to", f" {email.upper()} ", "--json")
+        assert json.loads(done.stdout)["stage"] == "ASSIGNED"
+    again = run("case", "assign", *org, str(first.number), "--to", email).stdout
+    assert again == f"Assigned {first.number} to {email}\n"
+
+    shown = run("case", "list", *org).stdout
+    assert "Pat Example" not in shown
+    rows = [line.split() for line in shown.splitlines()[1:]]
+    assert [(row[0], row[1], row[2], row[-1]) for row in rows] == [
+        (str(third.number), str(third.id), "OPEN", "-"),
+        (str(second.number), str(second.id), "ASSIGNED", email),
+        (str(first.number), str(first.id), "ASSIGNED", email),
+    ]
+    page = json.loads(run("case", "list", *org, "--most", "1", "--json").stdout)
+    assert page["after"] == page["cases"][0]["case_id"] == str(third.id)
+    keys = {"case_id", "number", "stage", "created_at", "clinician_email"}
+    assert set(page["cases"][0]) == keys
+    rest = run("case", "list", *org, "--after", page["after"], "--most", "1").stdout
+    assert f"There are more: --after {second.id}" in rest
+    left = json.loads(run("case", "list", *org, "--unassigned", "--json").stdout)
+    assert [each["case_id"] for each in left["cases"]] == [str(third.id)]
+
+
+@pytest.mark.parametrize("ref", ["77", "9" * 30, str(uuid4()), "the first", "-1", "²"])
+def test_a_case_that_is_not_there_is_told_with_where_to_look(run: Run, ref: str) -> None:
+    org = ("--org", made_organization(run))
+    who = ("--role", "clinician", "--email", "d@example.org", "--no-password")
+    assert run("user", "create", *org, *who).exit_code == 0
+    told = refusal_of(run("case", "assign", *org, "--to", "d@example.org", "--", ref))
+    assert told == "no case has this number or id; 'casekeep case list' shows them"
+
+
+def test_a_case_is_not_assigned_to_whoever(run: Run) -> None:
+    org = ("--org", made_organization(run))
+    told = refusal_of(run("case", "assign", *org, "1", "--to", "nobody@example.org"))
+    assert "'casekeep user list'" in told
 
 
 def refusal_of(done: Result) -> str:

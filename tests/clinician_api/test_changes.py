@@ -7,12 +7,16 @@ import pytest
 from httpx import AsyncClient, Response
 
 from casekeep.bootstrap.working import runner_for
+from casekeep.cases.assigning import assign_case
 from casekeep.http.house import House
+from casekeep.identity.model import Operator
 from casekeep.jobs.queue import JobName, ids_in
+from casekeep.kernel.ids import CaseId
 from casekeep.settings import Settings
 from tests.clinician_api.test_audited_refusals import refused
 from tests.support.clinician import PDF, add_file, open_case, refusal
 from tests.support.house import SignedIn, signed_in_clinician, signed_in_patient
+from tests.support.partner import DETAIL, file, question, software
 from tests.support.portal import FILES
 
 
@@ -199,3 +203,20 @@ async def test_the_name_of_another_user_is_recorded_by_every_call(
     assert [answer.status_code for answer in answers] == [403] * 13
     expected = [(caller.user.id, "actor.mismatched")] * 13
     assert await refused(house, caller.organization_id) == expected
+
+
+async def test_a_partner_s_case_and_its_files_are_seen_once_it_is_assigned(
+    root: AsyncClient, house: House, caller: SignedIn
+) -> None:
+    partner = await software(house, root, caller.organization_id)
+    case = await partner.opened(questions=[question("FILE", file("scan.pdf"))])
+    path = f"/cases/files/{case['id']}"
+    assert (await root.get(path, headers=caller.headers)).status_code == 404
+    operator = Operator(caller.organization_id)
+    await assign_case(house.db, house.audit, operator, CaseId(UUID(case["id"])), caller.user.id)
+    (shown,) = (await root.get(path, headers=caller.headers)).json()["files"]
+    assert (await root.get(shown["file_url"], headers=caller.headers)).content == PDF
+    answer = await partner.get(DETAIL, caseId=case["id"])
+    detail = answer.json()["caseDetail"]
+    assert detail["status"] == "ASSIGNED"
+    assert detail["assignedTo"]["id"] == str(caller.user.id)

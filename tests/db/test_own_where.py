@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from casekeep.audit.sealing import seal
 from casekeep.cases import queries as cases
+from casekeep.cases import queries_assigning as assigning
 from casekeep.cases import queries_detail as details
 from casekeep.cases import queries_forms as forms
 from casekeep.cases import queries_lists as lists
@@ -122,9 +123,14 @@ async def test_cases_and_files_of_another_are_not_found(
             (await _cases_of(tx, other.clinician))[1],
             await lists.place_by_name(tx, None, other.case_id),
             await lists.removed_cases_of(tx, other.clinician, 10),
+            await assigning.hold_clinician(tx, other.clinician),
+            await assigning.set_clinician(tx, other.case_id, mine.clinician, NOW),
+            await assigning.case_lines(tx, None, unassigned=True, most=9),
         ]
         assert await _cases_of(tx, other.clinician, most=5) == (0, [])
         assert {each.id for each in (await _cases_of(tx, None))[1]} == {mine.case_id}
+        lines = await assigning.case_lines(tx, None, unassigned=False, most=9)
+        assert {each.id for each in lines} == {mine.case_id}
     assert not any(found), found
     for viewer in (None, other.clinician, other.patient):
         for ref in (other.case_id, number):
@@ -197,6 +203,7 @@ async def test_the_same_questions_find_what_is_ones_own(seeing: Database, mine: 
             await cases.find_case(tx, mine.case_id),
             (await _cases_of(tx, mine.clinician, most=5))[0] == 1,
             await lists.place_by_name(tx, None, mine.case_id),
+            await assigning.hold_clinician(tx, mine.clinician),
             await users.users_reached_at(tx, email, None),
             await users.user_and_password(tx, mine.clinician),
             await queries_api_keys.live_key(tx, mine.digest),

@@ -43,6 +43,7 @@ class Action(StrEnum):
     CASE_RESTORED = "case.restored"
     CASE_ANALYZED = "case.analyzed"
     CASE_COMMENTED = "case.commented"
+    CASE_ASSIGNED = "case.assigned"
 
     ACTOR_MISMATCHED = "actor.mismatched"
     FILES_LISTED = "files.listed"

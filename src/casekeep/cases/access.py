@@ -58,6 +58,19 @@ def owner_for(actor: Actor) -> UserId | None:
             assert_never(actor)
 
 
+def check_may_assign(actor: Actor) -> None:
+    """Go on if `actor` may say which clinician a case belongs to: the operator alone. Raises
+    RoleNotAllowed.
+    """
+    match actor:
+        case Operator():
+            return
+        case Clinician() | Patient() | Administrator() | Partner():
+            raise RoleNotAllowed
+        case _:
+            assert_never(actor)
+
+
 async def visible_case(tx: Tx, actor: Actor, ref: CaseRef, *, lock: bool = False) -> CaseFacts:
     """The case of that id or number, if `actor` may see it.
 

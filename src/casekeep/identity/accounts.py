@@ -141,6 +141,16 @@ async def find_user(db: Database, organization_id: OrganizationId, user_id: User
         return await queries.user(tx, user_id)
 
 
+async def find_user_by_email(
+    db: Database, organization_id: OrganizationId, email: str
+) -> User | None:
+    """Whoever of the organisation has this email address. Raises InputNotValid if it is none."""
+    address = clean_email(email)
+    async with db.transaction(organization_id) as tx:
+        found = await queries.users_reached_at(tx, address, None)
+    return found[0] if found else None
+
+
 async def list_users(db: Database, organization_id: OrganizationId) -> tuple[User, ...]:
     """Every user of the organisation, oldest first."""
     async with db.transaction(organization_id) as tx:
