@@ -277,7 +277,9 @@ def test_a_case_is_listed_without_its_patient_and_assigned(
     assert [each["case_id"] for each in left["cases"]] == [str(third.id)]
 
 
-@pytest.mark.parametrize("ref", ["77", "9" * 30, "0a08a83a-7e71-4f05-8830-662ad86a6b9e", "the first", "-1", "²"])
+@pytest.mark.parametrize(
+    "ref", ["77", "9" * 30, "0a08a83a-7e71-4f05-8830-662ad86a6b9e", "the first", "-1", "²"]
+)
 def test_a_case_that_is_not_there_is_told_with_where_to_look(run: Run, ref: str) -> None:
     org = ("--org", made_organization(run))
     who = ("--role", "clinician", "--email", "d@example.org", "--no-password")
