@@ -286,3 +286,21 @@ async def test_answers_with_files_over_the_budget_come_back_later(
             assert refusal(answer) == (429, "Too many requests", "RATE_LIMITED")
         monkeypatch.setattr(partner_cases, "_COPIES", 1)
         assert success(await portal.get(CASES, headers=partner.headers, params=query))
+
+
+@pytest.mark.parametrize("said", ["true", 1, 0, "false"])
+async def test_a_truth_is_no_text_and_no_number(
+    house: House, portal: httpx.AsyncClient, said: object
+) -> None:
+    partner = await software(house, portal)
+    case_id = (await partner.opened())["id"]
+    asked = question("BOOLEAN", True)
+    for refused in (
+        await partner.send_case(questions=[{**asked, "phi": said}]),
+        await partner.send_case(questions=[{**asked, "required": said}]),
+        await partner.say(case_id, isRestricted=said),
+        await partner.say(case_id, webhookNotify=said),
+        await partner.say(case_id, attachments=[file(isPHI=said)]),
+    ):
+        assert refusal(refused) == NOT_VALID
+    assert await partner.rows("cases", "communications", "files") == (1, 0, 0)

@@ -21,6 +21,9 @@ Timestamp = Annotated[
     ),
 ]
 
+FileName = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"\S")]
+"""A name of which something can be seen."""
+
 
 class UploadedBy(msgspec.Struct, frozen=True, rename="camel"):
     """Who added the file."""

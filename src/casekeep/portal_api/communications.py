@@ -11,6 +11,7 @@ from casekeep.files.submitting import Desk, MarkedFile, comment_on_case, demand_
 from casekeep.http.connections import house_of
 from casekeep.kernel.ids import CaseId, CommunicationId, new_id
 
+from .attachments import FileName
 from .envelope import Success, answer
 from .errors import (
     CASE_NOT_FOUND,
@@ -22,10 +23,10 @@ from .errors import (
     TOO_MUCH,
 )
 from .openapi import refusals
-from .partner_files import Content, FileName, sent_file
+from .partner_files import Content, sent_file
 from .partner_wire import PartnerComment, partner_comment
 from .proof import KeyRequest
-from .reading import read_uuid
+from .reading import read_strictly, read_uuid
 
 _CaseId = Annotated[str, PathParameter(schema_extra={"format": "uuid"})]
 _Name = Annotated[str, msgspec.Meta(max_length=LONGEST_AUTHOR_NAME)]
@@ -92,8 +93,9 @@ async def act_on_case(
     request: KeyRequest, case_id: _CaseId, data: JSONBody[CaseAct]
 ) -> Response[SaidAnswer]:
     """Say something in a case; its files are kept with it, or nothing is."""
-    house, wanted, said = house_of(request), CaseId(read_uuid(case_id)), data.communication
-    demand_few(len(said.attachments))  # before they are gone through
+    demand_few(len(data.communication.attachments))  # before they are gone through
+    said = (await read_strictly(request, CaseAct)).communication
+    house, wanted = house_of(request), CaseId(read_uuid(case_id))
     desk = Desk(house.db, house.audit, house.receiving)
     communication, files = await comment_on_case(
         desk, request.auth, wanted, _new(said), [_marked(each, said) for each in said.attachments]

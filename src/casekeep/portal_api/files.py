@@ -21,6 +21,7 @@ from casekeep.kernel.ids import FileId
 
 from .attachments import (
     AttachmentAnswer,
+    FileName,
     SignedUrl,
     SignedUrlAnswer,
     attachment,
@@ -41,7 +42,7 @@ _PathId = Annotated[str, PathParameter(schema_extra={"format": "uuid"})]
 class Rename(msgspec.Struct, frozen=True, rename="camel"):
     """The new label."""
 
-    file_name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    file_name: FileName
 
 
 @get(

@@ -15,11 +15,11 @@ from casekeep.files.model import SizeLimits
 from casekeep.files.opening import OpenFile
 from casekeep.kernel.errors import InputNotValid
 
+from .attachments import FileName
 from .uploads import decoded, largest_upload
 
 _LARGEST_BODY = 64 * 1024 * 1024
 
-FileName = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Content = Annotated[str, msgspec.Meta(description="base64, a `data:` prefix is accepted")]
 
 

@@ -47,7 +47,7 @@ from .partner_cases import counter_of
 from .partner_files import FileIn, sent_files
 from .partner_wire import FullPartnerCase, full_partner_case
 from .proof import KeyRequest
-from .reading import read_uuid
+from .reading import read_strictly, read_uuid
 
 E = TypeVar("E", Gender, QuestionType, SubmittedStage)
 
@@ -152,7 +152,7 @@ async def dynamic_case(request: KeyRequest, data: JSONBody[DynamicCase]) -> Resp
     """Open a case with the answers to a form; its files are kept with it, or nothing is. If the
     idempotency key was that of a case that is deleted by now, it is not found.
     """
-    house = house_of(request)
+    house, data = house_of(request), await read_strictly(request, DynamicCase)
     desk = Desk(house.db, house.audit, house.receiving)
     case_id = await submit_case(desk, request.auth, _submission(data))
     full, _ = await show_case(counter_of(request), request.auth, case_id)

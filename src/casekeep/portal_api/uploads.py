@@ -17,7 +17,7 @@ from casekeep.http.connections import house_of
 from casekeep.kernel.errors import InputNotValid
 from casekeep.kernel.ids import CaseId
 
-from .attachments import ReceivedAnswer, received
+from .attachments import FileName, ReceivedAnswer, received
 from .envelope import answer
 from .errors import FILE_REFUSED, NO_CASE, NOT_PROVEN, NOT_VALID, TOO_LARGE, TOO_MANY
 from .openapi import refusals
@@ -45,7 +45,7 @@ MediaType = Literal[
 class Upload(msgspec.Struct, frozen=True, rename="camel"):
     """A file and the case it belongs to; without a case it is a general document."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    name: FileName
     data: Annotated[str, msgspec.Meta(description="base64, a `data:` prefix is accepted")]
     mime_type: MediaType
     case_id: (
