@@ -151,3 +151,12 @@ def test_methods_are_those_of_a_document() -> None:
         key for each in DOCUMENTS.values() for item in each["paths"].values() for key in item
     }
     assert documented <= set(METHODS)
+
+
+@pytest.mark.parametrize("number", [0, 3, 2.5])
+@pytest.mark.parametrize("schema", ["AnsweredQuestion", "FormResponse"])
+def test_a_number_is_an_answer_of_one_kind(schema: str, number: float) -> None:
+    document = DOCUMENTS["portal"]
+    (call, *_) = calls_of(document)
+    answer = document["components"]["schemas"][schema]["properties"]["answer"]
+    assert not errors(call, answer, number)

@@ -152,6 +152,7 @@ class _Completing:
 
     def _describe_properties(self, schema: Json, owner: str) -> None:
         for name, each in schema.get("properties", {}).items():
+            _keep_apart(each)
             word = self._word(name, owner)
             if word is not None:
                 each.setdefault("description", word.meaning)
@@ -204,6 +205,13 @@ def _let_overlap(schema: Json) -> None:
     """Of two kinds of answers one may be the other with more fields, so both may fit."""
     if "oneOf" in schema:
         schema["anyOf"] = schema.pop("oneOf")
+
+
+def _keep_apart(schema: Json) -> None:
+    """A whole number is a number too: where both may stand, it would fit two, and so none."""
+    members = schema.get("oneOf", [])
+    if {"type": "number"} in members:
+        schema["oneOf"] = [each for each in members if each != {"type": "integer"}]
 
 
 def _link(link: Link) -> Json:
