@@ -16,12 +16,27 @@ from casekeep.files.model import Category, FileChange, FileFacts, StoredFile, Up
 from casekeep.kernel.ids import ApiKeyId, CaseId, CaseRef, FileId, OrganizationId, UserId
 
 # A general document comes with one fact more: whether the viewer has a live case of its patient.
-_ONE = """
+_SHOWN = """
     select s.*, s.case_id is null and exists (
         select from cases c
         where c.organization_id = $1 and c.patient_id = s.patient_id and c.clinician_id = $3
           and c.deleted_at is null) as of_own_patient
     from shown_files s where s.organization_id = $1 and """
+# Of one file, what belongs to it is not even looked for if it is somebody else's, so that asking
+# for it takes as long as asking for one that does not exist.
+_WANTED = """
+    with wanted as materialized (
+        select f.id from files f
+        left join cases c on c.organization_id = $1 and c.id = f.case_id
+        where f.organization_id = $1 and f.{key} = $2
+          and ($3::uuid is null or $3 in (c.clinician_id, c.patient_id)
+               or f.case_id is null and exists (
+                   select from cases o
+                   where o.organization_id = $1 and o.patient_id = f.patient_id
+                     and o.clinician_id = $3 and o.deleted_at is null))
+    )"""
+_ONE = _WANTED + _SHOWN + "s.file_id = (select id from wanted)"  # noqa: S608 - constants of this module
+_BY_ID, _BY_URL_PATH = _ONE.format(key="id"), _ONE.format(key="url_path")
 _BY_IDS = """select * from shown_files where organization_id = $1 and file_id = any($2)
              order by file_id"""
 _OF_CASE = """select * from shown_files where organization_id = $1 and case_id = $2
@@ -50,7 +65,7 @@ class Shown(msgspec.Struct, frozen=True):
 
 async def find_by_id(tx: Tx, file_id: FileId, viewer: UUID | None) -> Shown | None:
     """A stored file that nobody removed. `viewer`: who asks, which a general document may need."""
-    return _one(await tx.fetch_row(_ONE + "s.file_id = $2", tx.organization_id, file_id, viewer))
+    return _one(await tx.fetch_row(_BY_ID, tx.organization_id, file_id, viewer))
 
 
 async def find_by_ids(tx: Tx, file_ids: Sequence[FileId]) -> tuple[StoredFile, ...]:
@@ -61,12 +76,12 @@ async def find_by_ids(tx: Tx, file_ids: Sequence[FileId]) -> tuple[StoredFile, .
 
 async def find_by_url_path(tx: Tx, url_path: str, viewer: UUID | None) -> Shown | None:
     """A stored file that nobody removed, by the path it was once given."""
-    return _one(await tx.fetch_row(_ONE + "s.url_path = $2", tx.organization_id, url_path, viewer))
+    return _one(await tx.fetch_row(_BY_URL_PATH, tx.organization_id, url_path, viewer))
 
 
 async def documents_of(tx: Tx, patient_id: UserId, viewer: UUID | None) -> list[Shown]:
     """The general documents of a patient, in upload order."""
-    rows = await tx.fetch(_ONE + _DOCUMENTS, tx.organization_id, patient_id, viewer)
+    rows = await tx.fetch(_SHOWN + _DOCUMENTS, tx.organization_id, patient_id, viewer)
     return [shown for row in rows if (shown := _one(row))]
 
 
