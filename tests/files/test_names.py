@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casekeep.files.names import LONGEST, clean_name, numbered, path_name
+from casekeep.files.names import LONGEST, clean_name, is_blank, numbered, path_name
 
 anything = st.text(st.characters(), max_size=400)
 spiced = st.text(
@@ -74,3 +74,11 @@ def test_a_number_stands_before_the_extension() -> None:
     ]
     assert numbered("README", 2) == "README (2)"
     assert numbered(".hidden", 2) == ".hidden (2)"
+
+
+@pytest.mark.parametrize(
+    "raw", ["", " ", "\t\n", "\x00", "\x1c", "\x7f", "\x85", "\u3000", "\ufeff"]
+)
+def test_a_name_of_which_nothing_is_seen_is_blank(raw: str) -> None:
+    assert is_blank(raw)
+    assert not is_blank(f"{raw}a{raw}")

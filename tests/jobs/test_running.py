@@ -194,6 +194,23 @@ async def test_it_comes_back_when_the_database_does(
         await db.close()
 
 
+async def test_it_ends_while_it_waits_for_an_answer_that_never_comes(
+    own_server: TestServer, own_db: Database
+) -> None:
+    work = Doing()
+    async with wire_to(own_server.application_dsn) as wire:
+        db = await Database.connect(wire.dsn, size=2)
+        runner = Runner(db, {JobName.DELIVER_WEBHOOK: work}, AT_ONCE)
+        runner.start()
+        await put(own_db)
+        await work.next()
+        wire.silence()
+        await asyncio.sleep(2 * AT_ONCE.look_every.total_seconds())
+        async with asyncio.timeout(PATIENCE):
+            await runner.close()
+        await db.close()
+
+
 async def test_a_job_that_is_cut_off_at_the_end_is_another_s(own_db: Database) -> None:
     started = asyncio.Event()
 

@@ -47,7 +47,8 @@ async def test_rename_changes_the_label_everywhere(
 
 @pytest.mark.parametrize(
     "body", [{}, {"fileName": ""}, {"fileName": "x" * 256}, {"fileName": None}, {"fileName": 5},
-             {"fileName": "   "}, {"file_name": "a.pdf"}, [], None]
+             {"fileName": "   "}, {"fileName": "\x1c"}, {"fileName": "\ufeff"},
+             {"file_name": "a.pdf"}, [], None]
 )  # fmt: skip
 async def test_a_name_that_is_none_is_refused(
     house: House, portal: httpx.AsyncClient, patient: SignedIn, body: object

@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 
+import structlog
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
@@ -15,6 +17,11 @@ from casekeep.db.addresses import Addresses
 from casekeep.http.logs import configure_logging
 from casekeep.http.protocol import BoundedProtocol
 from casekeep.settings import Settings, export_settings
+
+_ENDING_SECONDS = 25
+"""For what a server process does after its last request: each part of it takes seconds at most."""
+
+_log = structlog.get_logger()
 
 
 def serve(
@@ -65,6 +72,18 @@ class _Supervisor(Multiprocess):
         if not self._is_told and all(process.is_ready() for process in self.processes):
             self._is_told = True
             self._on_ready()
+
+    def join_all(self) -> None:
+        """Wait for the server processes to end; one that does not in good time is killed, which
+        loses nothing that was acknowledged.
+        """
+        until = time.monotonic() + (self.config.timeout_graceful_shutdown or 0) + _ENDING_SECONDS
+        for process in self.processes:
+            process.process.join(max(0.0, until - time.monotonic()))
+            if process.process.is_alive():
+                _log.warning("server.killed", pid=process.pid)
+                process.process.kill()
+            process.join()
 
 
 def _run(settings: Settings, listener: socket.socket, on_ready: Callable[[str], None]) -> int:

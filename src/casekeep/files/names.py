@@ -8,6 +8,11 @@ import unicodedata
 LONGEST = 255
 """Characters that a name may have."""
 
+SOMETHING_SEEN = r"[^\s\x00-\x1f\x7f-\x9f\ufeff]"
+"""A character that is no white space and no control character, said so that Python and ECMA-262
+(the regular expressions of JSON Schema) find the same.
+"""
+
 _NAMELESS = "file"
 _LONGEST_SUFFIX = 20
 # Characters that show nothing, or that turn the direction of text around, so that a name reads as
@@ -16,6 +21,11 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _JOINERS = {"\u200c", "\u200d"}
 _BETWEEN_PARTS = re.compile(r"[/\\]")
 _NOT_IN_A_PATH = re.compile(r'[/\\#?%:*"<>|]')
+
+
+def is_blank(name: str) -> bool:
+    """Whether nothing of a name as a client sent it can be seen."""
+    return not re.search(SOMETHING_SEEN, name)
 
 
 def clean_name(raw: str) -> str:

@@ -9,7 +9,7 @@ from casekeep.db.database import Database
 from casekeep.files import queries
 from casekeep.files.finding import changeable_file
 from casekeep.files.model import StoredFile
-from casekeep.files.names import LONGEST, clean_name
+from casekeep.files.names import LONGEST, clean_name, is_blank
 from casekeep.files.text import CSV, TEXT, runs_when_opened
 from casekeep.identity.actors import who
 from casekeep.identity.model import Actor
@@ -38,7 +38,7 @@ async def rename_file(
 
 def clean_label(name: str) -> str:
     """The label that `name` (1-255 characters) makes. Raises InputNotValid."""
-    if not name.strip() or len(name) > LONGEST:
+    if is_blank(name) or len(name) > LONGEST:
         raise InputNotValid(f"A file name has 1 to {LONGEST} characters")
     return clean_name(name)
 

@@ -28,6 +28,7 @@ Work = Callable[..., Awaitable[None]]
 """Does one kind of job: takes the organisation's id, and the ids that the job was given."""
 
 _RECONNECT = (0.05, 0.2, 1.0, 2.0, 5.0)
+_ANSWER_WITHIN = 5.0
 _FORGET_EVERY = 3600.0
 _KEPT = timedelta(days=7)
 """How long it is known what became of a job."""
@@ -87,17 +88,23 @@ class Runner:
         self._pacing = pacing or Pacing()
         self._ending = asyncio.Event()
         self._running: set[asyncio.Future[None]] = set()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._working: asyncio.Task[None] | None = None
+        self._forgetting: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin, at once or when the database is there."""
-        for life in (self._work_forever(), self._forget_forever()):
-            self._tasks.append(asyncio.create_task(life, name="jobs"))
+        self._working = asyncio.create_task(self._work_forever(), name="jobs")
+        self._forgetting = asyncio.create_task(self._forget_forever(), name="forgetting jobs")
 
     async def close(self) -> None:
-        """Take no more jobs. What runs gets some seconds; what is cut off then is another's."""
+        """Take no more jobs. What runs gets some seconds; what is cut off then is another's. It
+        takes seconds too when the database is silent.
+        """
         self._ending.set()
-        await asyncio.gather(*self._tasks)
+        if self._forgetting is not None:
+            self._forgetting.cancel()
+        if self._working is not None:
+            await self._working
 
     async def _work_forever(self) -> None:
         failures = 0
@@ -134,7 +141,7 @@ class Runner:
                 await asyncio.wait({*runs, ending}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 ending.cancel()
-                await self._wind_up(managers, runs)
+                await self._wind_up(managers, runs, connection)
             for run in runs:
                 run.result()
         finally:
@@ -163,16 +170,31 @@ class Runner:
             log_aggregation_interval=timedelta(0),  # nobody reads the statistics
         )
 
-    async def _wind_up(self, managers: list[QueueManager], runs: list[asyncio.Task[None]]) -> None:
-        """Never cancels a run: pgqueuer would take its jobs for cancelled, and delete them."""
+    async def _wind_up(
+        self,
+        managers: list[QueueManager],
+        runs: list[asyncio.Task[None]],
+        connection: "Connection",
+    ) -> None:
+        """Never cancels a run: pgqueuer would take its jobs for cancelled, and delete them. A run
+        that waits for a silent database ends with its connection.
+        """
         for manager in managers:
             manager.shutdown.set()
         if not runs:
             return
-        _, late = await asyncio.wait(runs, timeout=self._pacing.ending)
-        for job in self._running if late else ():
+        if self._running:
+            await asyncio.wait(self._running, timeout=self._pacing.ending)
+        self._cut_off_jobs()
+        _, late = await asyncio.wait(runs, timeout=_ANSWER_WITHIN)
+        if late:
+            self._cut_off_jobs()
+            connection.terminate()
+            await asyncio.wait(late)
+
+    def _cut_off_jobs(self) -> None:
+        for job in self._running:
             job.cancel()
-        await asyncio.wait(runs)
 
     def _doing(self, name: JobName, work: Work) -> Callable[[Job], Awaitable[None]]:
         """What pgqueuer calls with a job of this kind. It lets no cause of a failure through, since

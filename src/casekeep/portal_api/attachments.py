@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from casekeep.files.model import Page, StoredFile, Uploader
+from casekeep.files.names import SOMETHING_SEEN
 from casekeep.http.timestamps import milliseconds
 
 from .envelope import Success
@@ -21,7 +22,7 @@ Timestamp = Annotated[
     ),
 ]
 
-FileName = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"\S")]
+FileName = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=SOMETHING_SEEN)]
 """A name of which something can be seen."""
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from casekeep.cases.submission import SentFile
 from casekeep.files.model import SizeLimits
+from casekeep.files.names import is_blank
 from casekeep.files.opening import OpenFile
 from casekeep.kernel.errors import InputNotValid
 
@@ -32,7 +33,7 @@ class FileIn(msgspec.Struct, frozen=True, rename="camel"):
 
 def sent_file(name: str, content: str) -> SentFile:
     """A file on its way in. Raises InputNotValid for a blank name."""
-    if not name.strip():
+    if is_blank(name):
         raise InputNotValid("fileName must not be blank")
     return SentFile(name, partial(decoded, content))
 

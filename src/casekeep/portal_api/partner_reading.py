@@ -53,10 +53,15 @@ def read_handing(given: Mapping[str, str], usual: Handing | None = None) -> Hand
 
 
 def read_wanted(given: Mapping[str, str]) -> CaseId | str:
-    """A case id, or the email address of a patient. Raises InputNotValid."""
-    if "caseId" in given:
-        return CaseId(read_uuid(given["caseId"]))
-    return read_email(given)
+    """A case id, or else the email address of a patient; each must be one where it is given.
+
+    Raises InputNotValid.
+    """
+    if "caseId" not in given:
+        return read_email(given)
+    if "email" in given:
+        read_email(given)
+    return CaseId(read_uuid(given["caseId"]))
 
 
 def read_email(given: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from litestar.params import JSONBody
 
 from casekeep.files.content import PORTAL_TYPES
 from casekeep.files.model import Category, SizeLimits
+from casekeep.files.names import is_blank
 from casekeep.http.connections import house_of
 from casekeep.kernel.errors import InputNotValid
 from casekeep.kernel.ids import CaseId
@@ -73,7 +74,7 @@ async def upload(request: PatientRequest, data: JSONBody[Upload]) -> Response[Re
 
 def _check(data: Upload) -> None:
     """Raises InputNotValid for a blank name, and for two types at once."""
-    if not data.name.strip():
+    if is_blank(data.name):
         raise InputNotValid("name must not be blank")
     prefix = _PREFIX.match(data.data)
     if prefix and prefix[1].lower() not in ("", data.mime_type):

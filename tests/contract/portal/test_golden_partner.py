@@ -214,7 +214,9 @@ async def test_questions_about_cases_are_refused(partner: Software) -> None:
         {**window, "documentFormat": "xml"},
     ):
         check("partner-400", await partner.get(CASES, **query))
-    for query in ({}, {"caseId": "1"}, {"email": "nobody"}, {"includeAttachments": "true"}):
+    nobody = {"email": "nobody"}
+    both = {"caseId": str(uuid4()), **nobody}
+    for query in ({}, {"caseId": "1"}, nobody, both, {"includeAttachments": "true"}):
         check("partner-400", await partner.get(DETAIL, **query))
     check("partner-400", await partner.get(LATEST))
 
