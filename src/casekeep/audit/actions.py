@@ -24,6 +24,8 @@ class Action(StrEnum):
     WEBHOOKS_LISTED = "webhooks.listed"
     WEBHOOK_REPLAYED = "webhook.replayed"
     FORM_CREATED = "form.created"
+    KEYS_ROTATED = "keys.rotated"
+    RETENTION_CHANGED = "retention.changed"
 
     SIGN_IN_SUCCEEDED = "signin.succeeded"
     SIGN_IN_FAILED = "signin.failed"
@@ -41,6 +43,8 @@ class Action(StrEnum):
     CASE_CHANGED = "case.changed"
     CASE_REMOVED = "case.removed"
     CASE_RESTORED = "case.restored"
+    CASE_PURGED = "case.purged"
+    CASE_EXPORTED = "case.exported"
     CASE_ANALYZED = "case.analyzed"
     CASE_COMMENTED = "case.commented"
     CASE_ASSIGNED = "case.assigned"
@@ -55,6 +59,13 @@ class Action(StrEnum):
     FILE_CHANGED = "file.changed"
     FILE_REMOVED = "file.removed"
     FILE_RESTORED = "file.restored"
+    FILE_PURGED = "file.purged"
+    FILE_REPAIRED = "file.repaired"
+    FILE_DAMAGED = "file.damaged"
+    HOLD_PLACED = "hold.placed"
+    HOLD_LIFTED = "hold.lifted"
+    UPLOAD_BEGUN = "upload.begun"
+    UPLOAD_ENDED = "upload.ended"
 
 
 class Outcome(StrEnum):
