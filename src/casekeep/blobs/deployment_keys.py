@@ -6,6 +6,7 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Self
@@ -59,7 +60,8 @@ class DeploymentKeys:
         """The key of a fingerprint. Raises DeploymentKeyUnknown."""
         found = self._find(key_id)
         if found is None:
-            self.load_again()
+            with suppress(Exception):  # what cannot be read is not at hand
+                self.load_again()
             found = self._find(key_id)
         if found is None:
             raise DeploymentKeyUnknown(key_id)

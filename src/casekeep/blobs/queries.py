@@ -84,6 +84,16 @@ async def find_key(tx: Tx, key_id: OrganizationKeyId) -> WrappedKey | None:
     return None if row is None else _wrapped(row)
 
 
+async def all_keys(tx: Tx) -> list[WrappedKey]:
+    """Every key, retired or not."""
+    rows = await tx.fetch(
+        """select id, wrapped_key, deployment_key_id from organization_keys
+           where organization_id = $1""",
+        tx.organization_id,
+    )
+    return [_wrapped(row) for row in rows]
+
+
 async def insert_key(tx: Tx, key: WrappedKey) -> bool:
     """Make a key the current one; False if there is one already."""
     return bool(

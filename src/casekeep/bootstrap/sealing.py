@@ -2,9 +2,12 @@
 a file of wrapped keys that a command opens. It makes one only where there was none ever.
 """
 
+import fcntl
+import os
 import shlex
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from casekeep.blobs.deployment_keys import DeploymentKey, DeploymentKeys, new_ke
 from casekeep.bootstrap.database import secrets_folder
 from casekeep.db.addresses import Addresses
 from casekeep.db.database import Database
-from casekeep.db.passwords import make_secrets_folder, write_once
+from casekeep.db.passwords import make_secrets_folder, replace_secret, write_once
 from casekeep.settings import PREFIX, Settings, SettingsNotValid
 
 _COMMAND_SECONDS = 30
@@ -44,6 +47,21 @@ async def open_deployment_keys(settings: Settings, db: Database) -> DeploymentKe
     return DeploymentKeys(partial(_load, settings))
 
 
+def add_deployment_key(settings: Settings) -> None:
+    """Put a new key before those in the file; they stay, for what they wrap and for old backups.
+
+    Raises SettingsNotValid where keys are not Casekeep's to make.
+    """
+    path = key_file(settings)
+    if settings.sealing_key or settings.sealing_key_command:
+        raise SettingsNotValid(
+            f"put a new key first in {key_place(settings)}, with the old one behind it, start the "
+            "servers anew, then run this again"
+        )
+    with _one_at_a_time(path):
+        replace_secret(path, "\n".join([new_key_text(), *_lines(path), ""]))
+
+
 def demand_all(settings: Settings, keys: DeploymentKeys, in_use: Iterable[str]) -> None:
     """Raises SettingsNotValid if a key that is in use is not at hand."""
     missing = set(in_use) - {each.id for each in keys.all}
@@ -66,20 +84,39 @@ def _missing(settings: Settings, key_ids: Iterable[str]) -> str:
     named = ", ".join(sorted(key_ids))
     return (
         f"what is kept here was sealed under the deployment key {named}, which is not in "
-        f"{_place(settings)}; put that key there, behind the current one if there is another"
+        f"{key_place(settings)}; put that key there, behind the current one if there is another"
     )
 
 
-def _place(settings: Settings) -> str:
+def key_place(settings: Settings) -> str:
+    """Where the deployment's keys are, in words for the operator."""
     if settings.sealing_key:
         return f"{PREFIX}SEALING_KEY"
     return f"{key_file(settings)} ({PREFIX}SEALING_KEY_FILE)"
 
 
 def _make(path: Path) -> None:
-    try:
+    with _told_of(path):
         make_secrets_folder(path.parent)
         write_once(path, new_key_text() + "\n")
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Generator[None]:
+    """Whoever else changes the file waits, and reads it after."""
+    with _told_of(path):
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+
+@contextmanager
+def _told_of(path: Path) -> Generator[None]:
+    try:
+        yield
     except OSError as error:
         raise SettingsNotValid(
             f"cannot keep the deployment key in {path}: {error.strerror}"
@@ -110,9 +147,9 @@ def _read(settings: Settings, texts: Sequence[str]) -> Sequence[DeploymentKey]:
     try:
         keys = [read_key(text) for text in texts]
     except ValueError as error:
-        raise SettingsNotValid(f"{_place(settings)}: {error}") from None
+        raise SettingsNotValid(f"{key_place(settings)}: {error}") from None
     if not keys:
-        raise SettingsNotValid(f"{_place(settings)} has no key in it")
+        raise SettingsNotValid(f"{key_place(settings)} has no key in it")
     return keys
 
 
