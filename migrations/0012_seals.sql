@@ -4,7 +4,8 @@
 -- migrate: apply
 
 -- `wrapped_key` is wrapped by the deployment's key of this fingerprint, which is not in here. The
--- one that is not retired wraps what is new; a retired one still opens what it wrapped.
+-- one that is not retired wraps what is new; a retired one still opens what it wrapped, and is
+-- removed when that is nothing any more.
 create table organization_keys (
     id                  uuid primary key,
     organization_id     uuid not null references organizations (id),
@@ -91,7 +92,7 @@ create policy one_organization on unsealed_blobs
 
 revoke all on deployment_key_directory from public;
 revoke all on function keep_deployment_key_directory(), deployment_key_ids() from public;
-select grant_to_application('select, insert, update on organization_keys');
+select grant_to_application('select, insert, update, delete on organization_keys');
 select grant_to_application('select, insert, update, delete on seals');
 select grant_to_application('select, insert, delete on unsealed_blobs');
 select grant_to_application('execute on function deployment_key_ids()');

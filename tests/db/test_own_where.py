@@ -387,6 +387,7 @@ async def test_keys_and_seals_of_another_are_not_found(
         found += [
             await blobs.count_seals_of_retired(tx) - 1,
             (await blobs.seals_of_retired(tx, 9)).keys() - {mine.file},
+            await blobs.delete_unused(tx, UNTIL),
         ]
     assert not any(found), found
     assert await rows_of(above, other) == before

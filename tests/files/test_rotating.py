@@ -19,7 +19,7 @@ from casekeep.kernel.ids import OrganizationId
 from tests.blobs.contract import fresh_key, keep, read_all, some_bytes
 from tests.files.room import Room
 from tests.support.factories import make_organization
-from tests.support.house import DEPLOYMENT_KEY, deployment_keys
+from tests.support.house import DEPLOYMENT_KEY, ago, deployment_keys
 
 
 def vault(room: Room, *keys: DeploymentKey) -> Vault:
@@ -101,6 +101,20 @@ async def test_a_rotation_ended_half_way_is_finished_by_the_next(
     assert await seals_by_key(room, organization_id) == [(True, 0), (False, 5)]
     assert await rotate(room, organization_id) == Rotated(is_new=True, rewrapped=5)
     assert await room.events(organization_id) == [("keys.rotated", "done")] * 2
+
+
+async def test_a_key_that_opens_nothing_is_destroyed_a_day_later(room: Room) -> None:
+    """So that a seal in an old backup of the database opens nothing by the keys of today."""
+    organization_id = await make_organization(room.db)
+    await kept_blobs(room, organization_id, 2)
+    await rotate(room, organization_id)
+    assert await rotate(room, organization_id) == Rotated(is_new=True, rewrapped=2)
+    assert await seals_by_key(room, organization_id) == [(True, 0), (True, 0), (False, 2)]
+    later = await rotate_organization_key(
+        room.db, room.audit, deployment_keys(), organization_id, clock=ago(days=-2)
+    )
+    assert later == Rotated(is_new=True, rewrapped=2, destroyed=2)
+    assert await seals_by_key(room, organization_id) == [(True, 0), (False, 2)]
 
 
 async def test_a_process_that_has_the_old_key_goes_on_and_loses_nothing(room: Room) -> None:

@@ -118,6 +118,17 @@ async def retire_current(tx: Tx, at: datetime) -> None:
     )
 
 
+async def delete_unused(tx: Tx, retired_before: datetime) -> int:
+    """Destroy keys that were retired before then and open nothing any more; how many."""
+    return await tx.execute(
+        """delete from organization_keys k where organization_id = $1 and retired_at < $2
+             and not exists (select from seals s
+                             where s.organization_id = k.organization_id and s.key_id = k.id)""",
+        tx.organization_id,
+        retired_before,
+    )
+
+
 async def keys_wrapped_otherwise(tx: Tx, deployment_key_id: str) -> list[WrappedKey]:
     """Keys that another deployment key wraps, retired ones too, for the transaction to change."""
     rows = await tx.fetch(

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
@@ -77,12 +78,16 @@ def rotate_keys(
             rotated = _rotate_organization(settings, data, organization, progress)
             what = "files' data keys"
     if as_json:
-        print_json({"new_key": rotated.is_new, "rewrapped": rotated.rewrapped})
+        print_json(asdict(rotated))
         return
     which = "a new key" if rotated.is_new else "the current key"
     typer.echo(f"Wrapped {rotated.rewrapped} {what} by {which}")
     if not rotated.is_new:
         typer.echo("Some were left to an older key, so none was made; for a new one run this again")
+    if rotated.destroyed:
+        typer.echo(
+            f"Destroyed {rotated.destroyed} keys that were retired and open nothing any more"
+        )
     if rotated.is_new and organization is None:
         typer.echo("Older keys stay where they are: backups from before today need them")
 

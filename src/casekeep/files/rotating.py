@@ -4,6 +4,7 @@ file is read or written, and what is under way goes on.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from casekeep.audit.actions import Action
@@ -25,6 +26,8 @@ from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.ids import FileId, OrganizationId, OrganizationKeyId
 
 _AT_ONCE = 500
+_KEPT = timedelta(days=1)
+"""How long a retired key stays although it opens nothing: an upload may still be sealed by it."""
 
 Progress = Callable[[int, int], None]
 """Is told how many are done, and of how many."""
@@ -33,11 +36,13 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True)
 class Rotated:
     """What a rotation did. `is_new`: whether a new key was made; else an earlier rotation, which
-    something had ended half-way, was finished. `rewrapped`: how many keys are wrapped anew.
+    something had ended half-way, was finished. `rewrapped`: how many keys are wrapped anew;
+    `destroyed`: how many that were retired long ago, and open nothing, are gone for good.
     """
 
     is_new: bool
     rewrapped: int
+    destroyed: int = 0
 
 
 def _quietly(_done: int, _total: int) -> None:
@@ -73,8 +78,9 @@ async def rotate_organization_key(
     progress: Progress = _quietly,
     clock: Clock = utc_now,
 ) -> Rotated:
-    """Give an organisation a new key, and wrap the data keys of all its files by it. If an earlier
-    rotation was ended half-way, it is finished, and nothing else is done.
+    """Give an organisation a new key, and wrap the data keys of all its files by it; if an earlier
+    rotation was ended half-way, finish that instead. Keys that were retired a day ago and open
+    nothing any more are destroyed.
 
     Raises DeploymentKeyUnknown, KeyNotOpened.
     """
@@ -93,7 +99,9 @@ async def rotate_organization_key(
             break
         rewrapped += count
         progress(rewrapped, max(rewrapped, total))
-    return Rotated(is_new, rewrapped)
+    async with db.transaction(organization_id) as tx:
+        destroyed = await queries.delete_unused(tx, clock() - _KEPT)
+    return Rotated(is_new, rewrapped, destroyed)
 
 
 async def _replace_key(tx: Tx, audit: AuditLog, deployment: DeploymentKeys, clock: Clock) -> None:
