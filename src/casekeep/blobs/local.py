@@ -34,7 +34,7 @@ class LocalStore:
     """
 
     def __init__(self, root: Path, *, threads: int = 16) -> None:
-        self._root = root
+        self.root = root
         self._folders = Folders(root)
         self._threads = Threads(threads)
 
@@ -76,8 +76,8 @@ class LocalStore:
         """Every key with bytes, finished or not, in no order; names that are no ids are passed by.
         Raises StoreUnavailable.
         """
-        for organization_id in await self._ids_in(self._root):
-            organization = self._root / str(organization_id)
+        for organization_id in await self._ids_in(self.root):
+            organization = self.root / str(organization_id)
             for shard in SHARDS:
                 for file_id in await self._ids_in(organization / shard):
                     yield BlobKey(OrganizationId(organization_id), FileId(file_id))
@@ -87,7 +87,7 @@ class LocalStore:
             return await self._threads.run(_ids_in, folder)
 
     def _path(self, key: BlobKey) -> Path:
-        return self._root / name_of(key)
+        return self.root / name_of(key)
 
     async def _clear_away(self, writer: "LocalWriter", key: BlobKey) -> None:
         try:
