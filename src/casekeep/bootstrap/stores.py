@@ -55,14 +55,19 @@ def open_move(settings: Settings, to: str) -> JoinedStore:
     """The stores of a move to the place `to`, which must be in use already: the server has to look
     in both places before anything leaves the first. Raises SettingsNotValid.
     """
-    target = _opened("--to", to, settings)
-    store = open_store(settings)
-    if isinstance(store, JoinedStore) and _place(store.target) == _place(target):
-        return store
-    now = (settings.blobs if not isinstance(store, JoinedStore) else settings.blobs_from) or _DISK
+    store, place = open_store(settings), _place(_opened("--to", to, settings))
+    if isinstance(store, JoinedStore):
+        if _place(store.target) == place:
+            return store
+        raise SettingsNotValid(f"blobs are moving to CASEKEEP_BLOBS already: --to {settings.blobs}")
+    if _place(store) == place:
+        raise SettingsNotValid(
+            "this is where blobs are kept already; CASEKEEP_BLOBS_FROM names the place to move from"
+        )
     raise SettingsNotValid(
-        f"the server has to know both places first: set CASEKEEP_BLOBS={to} and "
-        f"CASEKEEP_BLOBS_FROM={now}, restart every server and worker, and run this again"
+        f"the server has to know both places first: set CASEKEEP_BLOBS='{to}' and "
+        f"CASEKEEP_BLOBS_FROM='{settings.blobs or _DISK}', restart every server and worker, and "
+        "run this again"
     )
 
 
@@ -81,7 +86,7 @@ def _opened(setting: str, url: str, settings: Settings) -> LocalStore | ObjectSt
     )
 
 
-def _place(store: LocalStore | ObjectStore | BlobStore) -> object:
+def _place(store: BlobStore) -> object:
     """What is equal for two stores that keep the same blobs."""
     if isinstance(store, LocalStore):
         return store.root.resolve()
