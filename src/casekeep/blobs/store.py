@@ -23,6 +23,10 @@ class BlobAltered(Exception):
     """The bytes under this key are not those that were kept, or nothing says how to open them."""
 
 
+class StoreNotUsable(Exception):
+    """The store that the settings name cannot serve; the text says why and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class BlobKey:
     """Where the bytes of one file are."""

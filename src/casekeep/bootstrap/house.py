@@ -2,18 +2,17 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from casekeep.audit.log import AuditLog
-from casekeep.blobs.local import LocalStore
 from casekeep.blobs.organization_keys import OrganizationKeys
 from casekeep.blobs.vault import Vault
 from casekeep.bootstrap.channels import open_channels
 from casekeep.bootstrap.database import secrets_folder
 from casekeep.bootstrap.sealing import open_deployment_keys
+from casekeep.bootstrap.stores import open_store
 from casekeep.db.addresses import Addresses
 from casekeep.db.database import Database
 from casekeep.db.passwords import kept_password
@@ -55,7 +54,7 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
             db, sign_in, audit, email, texts, _derived(key, b"one-time codes"), utc_now
         )
         closing.push_async_callback(codes.close)
-        store = LocalStore(Path(settings.data) / "blobs")
+        store = open_store(settings)
         keys = OrganizationKeys(db, await open_deployment_keys(settings, db))
         blobs = Vault(store, keys, sealing=settings.sealing)
         receiver = await claim_receiver(db)

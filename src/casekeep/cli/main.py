@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from casekeep.blobs.store import StoreNotUsable, StoreUnavailable
 from casekeep.cli import (
     accounts,
+    blobs,
     cases,
     forms,
     issuers,
@@ -20,12 +22,22 @@ from casekeep.cli import (
     webhooks,
 )
 from casekeep.cli.listening import PortNotFree
+from casekeep.db.alone import UnderWayElsewhere
 from casekeep.db.errors import DatabaseNotUsable
 from casekeep.kernel.errors import DeliveryNotKnown, DomainError, WebhookNotKnown
 from casekeep.settings import SettingsNotValid
 
-_REFUSALS = (DomainError, SettingsNotValid, DatabaseNotUsable, PortNotFree)
+_REFUSALS = (
+    DomainError,
+    SettingsNotValid,
+    DatabaseNotUsable,
+    StoreNotUsable,
+    StoreUnavailable,
+    UnderWayElsewhere,
+    PortNotFree,
+)
 _NEXT: dict[type[Exception], str] = {
+    StoreUnavailable: "; the store of blobs does not answer as it should: run this again",
     WebhookNotKnown: "; 'casekeep webhook list' shows those that are there",
     DeliveryNotKnown: "; 'casekeep webhook deliveries' shows those that are there",
 }
@@ -70,6 +82,7 @@ app.add_typer(cases.cases, name="case")
 app.add_typer(forms.forms, name="form")
 app.add_typer(issuers.issuers, name="issuer")
 app.add_typer(webhooks.webhooks, name="webhook")
+app.add_typer(blobs.blobs, name="blobs")
 app.add_typer(upkeep.config, name="config")
 
 
