@@ -15,6 +15,7 @@ from casekeep.files import queries, queries_receiving
 from casekeep.files.arriving import too_large
 from casekeep.files.model import SizeLimits, StoredFile
 from casekeep.files.queries_receiving import Keeping, Placed
+from casekeep.files.quotas import NO_QUOTAS, Quotas, demand_room
 from casekeep.identity.actors import who
 from casekeep.identity.model import Actor
 from casekeep.kernel.clock import Clock
@@ -34,6 +35,7 @@ class Parts:
     limits: SizeLimits
     receiver: int
     clock: Clock
+    quotas: Quotas = NO_QUOTAS
 
 
 async def keep_files(
@@ -41,8 +43,8 @@ async def keep_files(
 ) -> tuple[StoredFile, ...]:
     """Make received files stored ones, in the order they were received, and record each.
 
-    Raises FileTooLarge for one over its category's limit, and StoreUnavailable when one was swept
-    because this process lost its receiver number meanwhile.
+    Raises FileTooLarge for one over its category's limit, QuotaExceeded, and StoreUnavailable when
+    one was swept because this process lost its receiver number meanwhile.
     """
     for file in files:
         limit = parts.limits.of(file.category)
@@ -50,6 +52,7 @@ async def keep_files(
             raise too_large(file.received.name, limit)
     if await queries_receiving.keep(tx, keeping, files) != len(files):
         raise StoreUnavailable("a file was given up while it arrived")
+    await demand_room(tx, parts.quotas, actor)
     events = [
         Event(Action.FILE_RECEIVED, case_id=keeping.case_id, file_id=file.received.id)
         for file in files
