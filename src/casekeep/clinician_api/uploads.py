@@ -14,7 +14,19 @@ from casekeep.files.uploads.claiming import claim_upload
 from casekeep.files.uploads.model import NewUpload
 from casekeep.http import resuming
 from casekeep.http.connections import house_of
-from casekeep.http.resuming_described import Beginning, Overriding, Proceeding, Versioned
+from casekeep.http.resuming_described import (
+    BEGUN,
+    CASE_NAMED,
+    DISCOVERED,
+    ENDED,
+    OVERRIDDEN,
+    PROCEEDED,
+    SHOWN,
+    Beginning,
+    Overriding,
+    Proceeding,
+    Versioned,
+)
 from casekeep.http.tus import answer, demand_version, progress, read_creation
 from casekeep.kernel.ids import UploadId
 
@@ -39,6 +51,7 @@ from .wire import IdInPath, read_case_ref, read_uuid
 
 PATH = "/uploads"
 _KEPT = (BROKEN, NO_CASE, 413, NO_ROOM, 415, NO_BYTES, CHECKSUM_WRONG, BUSY, GONE, 503)
+_SENT = (*_KEPT, NO_UPLOAD, OFFSET_WRONG, NO_VERSION, UPLOAD_ID_REFUSED)
 
 
 class CaseNamed(msgspec.Struct, frozen=True):
@@ -52,9 +65,9 @@ class CaseNamed(msgspec.Struct, frozen=True):
     http_method=[HttpMethod.OPTIONS],
     status_code=204,
     summary="Ask what resumable uploads can do",
-    responses=refusals(),
+    responses={**DISCOVERED, **refusals()},
 )
-async def discover_uploads(request: SignedInRequest) -> Response[None]:
+async def discover_uploads(request: SignedInRequest) -> Response[bytes]:
     """The protocol's version and extensions, and the largest upload."""
     return resuming.discover(house_of(request).uploads)
 
@@ -64,9 +77,9 @@ async def discover_uploads(request: SignedInRequest) -> Response[None]:
     status_code=201,
     summary="Begin a resumable upload",
     operation_class=Beginning,
-    responses=refusals(*_KEPT, ROLE_REFUSED, NO_VERSION, METADATA_REFUSED),
+    responses={**BEGUN, **refusals(*_KEPT, ROLE_REFUSED, NO_VERSION, METADATA_REFUSED)},
 )
-async def begin_upload(request: SignedInRequest) -> Response[None]:
+async def begin_upload(request: SignedInRequest) -> Response[bytes]:
     """Begin an upload into one of the caller's cases, or for a case that is named later. Its
     metadata: `filename`, and if wanted `filetype`, `case_id`, `category`, `is_phi`,
     `is_restricted`.
@@ -81,9 +94,9 @@ async def begin_upload(request: SignedInRequest) -> Response[None]:
     "/{upload_id:str}",
     summary="Ask how far an upload is",
     operation_class=Versioned,
-    responses=refusals(400, NO_UPLOAD, NO_VERSION, GONE, BUSY, UPLOAD_ID_REFUSED, 503),
+    responses={**SHOWN, **refusals(400, NO_UPLOAD, NO_VERSION, GONE, BUSY, UPLOAD_ID_REFUSED, 503)},
 )
-async def show_upload(request: SignedInRequest, upload_id: IdInPath) -> Response[None]:
+async def show_upload(request: SignedInRequest, upload_id: IdInPath) -> Response[bytes]:
     """How many bytes have arrived; once all have, the file's id."""
     kit, wanted = house_of(request).uploads, _upload_id(upload_id)
     return await resuming.show(request, kit, request.auth.actor, wanted)
@@ -94,9 +107,12 @@ async def show_upload(request: SignedInRequest, upload_id: IdInPath) -> Response
     status_code=204,
     summary="Send the next bytes of an upload",
     operation_class=Proceeding,
-    responses=refusals(*_KEPT, NO_UPLOAD, OFFSET_WRONG, NO_VERSION, UPLOAD_ID_REFUSED),
+    responses={
+        **PROCEEDED,
+        **refusals(*_SENT),
+    },
 )
-async def proceed_with_upload(request: SignedInRequest, upload_id: IdInPath) -> Response[None]:
+async def proceed_with_upload(request: SignedInRequest, upload_id: IdInPath) -> Response[bytes]:
     """Send bytes that follow on those that have arrived. After the last one the file is in the
     case, and `Upload-File-Id` is its id.
     """
@@ -109,9 +125,9 @@ async def proceed_with_upload(request: SignedInRequest, upload_id: IdInPath) -> 
     status_code=204,
     summary="Give an upload up",
     operation_class=Versioned,
-    responses=refusals(400, NO_UPLOAD, NO_VERSION, GONE, UPLOAD_ID_REFUSED),
+    responses={**ENDED, **refusals(400, NO_UPLOAD, NO_VERSION, GONE, UPLOAD_ID_REFUSED)},
 )
-async def end_upload(request: SignedInRequest, upload_id: IdInPath) -> Response[None]:
+async def end_upload(request: SignedInRequest, upload_id: IdInPath) -> Response[bytes]:
     """Give an unfinished upload up; what has arrived is removed."""
     kit, wanted = house_of(request).uploads, _upload_id(upload_id)
     return await resuming.end(request, kit, request.auth.actor, wanted)
@@ -122,9 +138,12 @@ async def end_upload(request: SignedInRequest, upload_id: IdInPath) -> Response[
     status_code=204,
     summary="Send another method as POST",
     operation_class=Overriding,
-    responses=refusals(*_KEPT, NO_UPLOAD, OFFSET_WRONG, NO_VERSION, UPLOAD_ID_REFUSED),
+    responses={
+        **OVERRIDDEN,
+        **refusals(*_SENT),
+    },
 )
-async def override_method(request: SignedInRequest, upload_id: IdInPath) -> Response[None]:
+async def override_method(request: SignedInRequest, upload_id: IdInPath) -> Response[bytes]:
     """For clients that can send neither PATCH nor DELETE."""
     kit, wanted = house_of(request).uploads, _upload_id(upload_id)
     return await resuming.by_another_name(request, kit, request.auth.actor, wanted)
@@ -135,13 +154,16 @@ async def override_method(request: SignedInRequest, upload_id: IdInPath) -> Resp
     status_code=204,
     summary="Name the case of an upload",
     operation_class=Versioned,
-    responses=refusals(
-        *_KEPT, HAS_CASE, ROLE_REFUSED, NO_UPLOAD, NO_VERSION, UPLOAD_ID_REFUSED, BODY_NO_JSON
-    ),
+    responses={
+        **CASE_NAMED,
+        **refusals(
+            *_KEPT, HAS_CASE, ROLE_REFUSED, NO_UPLOAD, NO_VERSION, UPLOAD_ID_REFUSED, BODY_NO_JSON
+        ),
+    },
 )
 async def name_case(
     request: SignedInRequest, upload_id: IdInPath, data: JSONBody[CaseNamed]
-) -> Response[None]:
+) -> Response[bytes]:
     """Put an upload that was begun without a case into one. If all bytes have arrived, the file is
     there then, and `Upload-File-Id` is its id.
     """

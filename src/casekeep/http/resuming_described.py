@@ -5,6 +5,7 @@ bytes of a request.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
     OpenAPIMediaType,
     Operation,
@@ -18,7 +19,9 @@ from .tus import BYTES, VERSION
 
 _NUMBER = Schema(type=OpenAPIType.INTEGER, minimum=0)
 _TEXT = Schema(type=OpenAPIType.STRING)
-_CONTENT = OpenAPIMediaType(Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
+_CONTENT = OpenAPIMediaType(
+    Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY), example="%PDF-1.7\n%%EOF\n"
+)
 
 
 def _field(
@@ -39,6 +42,10 @@ def _field(
     )
 
 
+def _nothing(description: str) -> ResponseSpec:
+    return ResponseSpec(None, generate_examples=False, description=description)
+
+
 _VERSION = _field(
     "Tus-Resumable",
     "The version of the protocol.",
@@ -49,7 +56,7 @@ _VERSION = _field(
 _CHECKSUM = _field(
     "Upload-Checksum",
     "`sha1` or `sha256`, a space, and the digest of the request's bytes in base64.",
-    example="sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=",
+    example="sha1 FDD2QYDf8ORrmFvB6+GfoE5rUCM=",
 )
 _METADATA = _field(
     "Upload-Metadata",
@@ -61,6 +68,7 @@ _DEFERRED = _field(
     "Upload-Defer-Length",
     "`1` while the length is not known; the last `PATCH` brings `Upload-Length`.",
     Schema(type=OpenAPIType.STRING, const="1"),
+    example="1",
 )
 _OFFSET = _field(
     "Upload-Offset", "Where in the upload the bytes belong.", _NUMBER, required=True, example=0
@@ -76,6 +84,14 @@ _PROGRESS = {
     "Upload-Expires": "When the upload is given up, if nothing more comes.",
     "Upload-File-Id": "The id of the file, once it is there.",
 }
+DISCOVERED = {204: _nothing("What the server can do, in its header fields")}
+BEGUN = {201: _nothing("The upload has begun; `Location` is its address")}
+SHOWN = {200: _nothing("How far the upload is, in its header fields")}
+PROCEEDED = {204: _nothing("The bytes are kept; `Upload-Offset` is where the next ones belong")}
+CASE_NAMED = {204: _nothing("The upload belongs to the case")}
+ENDED = {204: _nothing("The upload is given up, and its bytes are removed")}
+OVERRIDDEN = {204: _nothing("Done, as by the method that is meant")}
+"""What the calls answer when all is well."""
 HEADERS: Mapping[str, Mapping[str, str]] = {
     "discover_uploads.204": {
         **_ANY,
@@ -141,7 +157,7 @@ class Overriding(Operation):
             required=True,
             example="PATCH",
         )
-        offset = _field("Upload-Offset", _OFFSET.description or "", _NUMBER)
+        offset = _field("Upload-Offset", _OFFSET.description or "", _NUMBER, example=0)
         self.parameters = [*(self.parameters or []), override, _VERSION, offset, _CHECKSUM]
         self.request_body = RequestBody(
             {BYTES: _CONTENT}, description="The bytes of a `PATCH`.", required=False

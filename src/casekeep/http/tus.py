@@ -105,11 +105,9 @@ def has_bytes(connection: Connection) -> bool:
     return False
 
 
-def answer(status: int, headers: Mapping[str, str]) -> Response[None]:
+def answer(status: int, headers: Mapping[str, str]) -> Response[bytes]:
     """An answer that is all header fields, and is never to be stored."""
-    return Response(
-        None, status_code=status, headers={"Cache-Control": "no-store", **headers}, media_type=""
-    )
+    return Response(b"", status_code=status, headers={"Cache-Control": "no-store", **headers})
 
 
 def discovered(largest: int) -> dict[str, str]:

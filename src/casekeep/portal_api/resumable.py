@@ -14,7 +14,18 @@ from casekeep.files.names import is_blank
 from casekeep.files.uploads.model import NewUpload
 from casekeep.http import resuming
 from casekeep.http.connections import house_of
-from casekeep.http.resuming_described import Beginning, Overriding, Proceeding, Versioned
+from casekeep.http.resuming_described import (
+    BEGUN,
+    DISCOVERED,
+    ENDED,
+    OVERRIDDEN,
+    PROCEEDED,
+    SHOWN,
+    Beginning,
+    Overriding,
+    Proceeding,
+    Versioned,
+)
 from casekeep.http.tus import demand_version, read_creation
 from casekeep.kernel.errors import InputNotValid
 from casekeep.kernel.ids import CaseId, UploadId
@@ -50,10 +61,10 @@ _OWN = (NO_UPLOAD, UPLOAD_GONE)
     "/",
     http_method=[HttpMethod.OPTIONS],
     status_code=204,
-    responses=refusals(NOT_VALID, NOT_PROVEN),
+    responses={**DISCOVERED, **refusals(NOT_VALID, NOT_PROVEN)},
     summary="Ask what resumable uploads can do",
 )
-async def discover_uploads(request: PatientRequest) -> Response[None]:
+async def discover_uploads(request: PatientRequest) -> Response[bytes]:
     """The protocol's version and extensions, and the largest upload."""
     return resuming.discover(house_of(request).uploads)
 
@@ -62,10 +73,10 @@ async def discover_uploads(request: PatientRequest) -> Response[None]:
     "/",
     status_code=201,
     operation_class=Beginning,
-    responses=refusals(*_ASKED, *_KEPT, UPLOAD_GONE),
+    responses={**BEGUN, **refusals(*_ASKED, *_KEPT, UPLOAD_GONE)},
     summary="Begin a resumable upload",
 )
-async def begin_upload(request: PatientRequest) -> Response[None]:
+async def begin_upload(request: PatientRequest) -> Response[bytes]:
     """Begin an upload to one of the patient's cases, or of a general document. Its metadata:
     `filename`, and if wanted `filetype`, which the content must be then, and `caseId`.
     """
@@ -78,10 +89,10 @@ async def begin_upload(request: PatientRequest) -> Response[None]:
 @head(
     "/{upload_id:str}",
     operation_class=Versioned,
-    responses=refusals(*_ASKED, *_OWN, UPLOAD_BUSY, FILE_REFUSED),
+    responses={**SHOWN, **refusals(*_ASKED, *_OWN, UPLOAD_BUSY, FILE_REFUSED)},
     summary="Ask how far an upload is",
 )
-async def show_upload(request: PatientRequest, upload_id: _PathId) -> Response[None]:
+async def show_upload(request: PatientRequest, upload_id: _PathId) -> Response[bytes]:
     """How many bytes have arrived; once all have, the file's id."""
     kit, wanted = house_of(request).uploads, UploadId(read_uuid(upload_id))
     return await resuming.show(request, kit, request.user, wanted)
@@ -91,10 +102,10 @@ async def show_upload(request: PatientRequest, upload_id: _PathId) -> Response[N
     "/{upload_id:str}",
     status_code=204,
     operation_class=Proceeding,
-    responses=refusals(*_ASKED, *_KEPT, *_OWN, OFFSET_WRONG),
+    responses={**PROCEEDED, **refusals(*_ASKED, *_KEPT, *_OWN, OFFSET_WRONG)},
     summary="Send the next bytes of an upload",
 )
-async def proceed_with_upload(request: PatientRequest, upload_id: _PathId) -> Response[None]:
+async def proceed_with_upload(request: PatientRequest, upload_id: _PathId) -> Response[bytes]:
     """Send bytes that follow on those that have arrived. After the last one the file is there, and
     `Upload-File-Id` is its id.
     """
@@ -106,10 +117,10 @@ async def proceed_with_upload(request: PatientRequest, upload_id: _PathId) -> Re
     "/{upload_id:str}",
     status_code=204,
     operation_class=Versioned,
-    responses=refusals(*_ASKED, *_OWN),
+    responses={**ENDED, **refusals(*_ASKED, *_OWN)},
     summary="Give an upload up",
 )
-async def end_upload(request: PatientRequest, upload_id: _PathId) -> Response[None]:
+async def end_upload(request: PatientRequest, upload_id: _PathId) -> Response[bytes]:
     """Give an unfinished upload up; what has arrived is removed."""
     kit, wanted = house_of(request).uploads, UploadId(read_uuid(upload_id))
     return await resuming.end(request, kit, request.user, wanted)
@@ -119,10 +130,10 @@ async def end_upload(request: PatientRequest, upload_id: _PathId) -> Response[No
     "/{upload_id:str}",
     status_code=204,
     operation_class=Overriding,
-    responses=refusals(*_ASKED, *_KEPT, *_OWN, OFFSET_WRONG),
+    responses={**OVERRIDDEN, **refusals(*_ASKED, *_KEPT, *_OWN, OFFSET_WRONG)},
     summary="Send another method as POST",
 )
-async def override_method(request: PatientRequest, upload_id: _PathId) -> Response[None]:
+async def override_method(request: PatientRequest, upload_id: _PathId) -> Response[bytes]:
     """For clients that can send neither PATCH nor DELETE."""
     kit, wanted = house_of(request).uploads, UploadId(read_uuid(upload_id))
     return await resuming.by_another_name(request, kit, request.user, wanted)
