@@ -67,7 +67,7 @@ class CaseNamed(msgspec.Struct, frozen=True):
     summary="Ask what resumable uploads can do",
     responses={**DISCOVERED, **refusals()},
 )
-async def discover_uploads(request: SignedInRequest) -> Response[bytes]:
+async def discover_uploads(request: SignedInRequest) -> Response[None]:
     """The protocol's version and extensions, and the largest upload."""
     return resuming.discover(house_of(request).uploads)
 
@@ -79,7 +79,7 @@ async def discover_uploads(request: SignedInRequest) -> Response[bytes]:
     operation_class=Beginning,
     responses={**BEGUN, **refusals(*_KEPT, ROLE_REFUSED, NO_VERSION, METADATA_REFUSED)},
 )
-async def begin_upload(request: SignedInRequest) -> Response[bytes]:
+async def begin_upload(request: SignedInRequest) -> Response[None]:
     """Begin an upload into one of the caller's cases, or for a case that is named later. Its
     metadata: `filename`, and if wanted `filetype`, `case_id`, `category`, `is_phi`,
     `is_restricted`.
@@ -96,7 +96,7 @@ async def begin_upload(request: SignedInRequest) -> Response[bytes]:
     operation_class=Versioned,
     responses={**SHOWN, **refusals(400, NO_UPLOAD, NO_VERSION, GONE, BUSY, UPLOAD_ID_REFUSED, 503)},
 )
-async def show_upload(request: SignedInRequest, upload_id: IdInPath) -> Response[bytes]:
+async def show_upload(request: SignedInRequest, upload_id: IdInPath) -> Response[None]:
     """How many bytes have arrived; once all have, the file's id."""
     kit, wanted = house_of(request).uploads, _upload_id(upload_id)
     return await resuming.show(request, kit, request.auth.actor, wanted)
@@ -112,7 +112,7 @@ async def show_upload(request: SignedInRequest, upload_id: IdInPath) -> Response
         **refusals(*_SENT),
     },
 )
-async def proceed_with_upload(request: SignedInRequest, upload_id: IdInPath) -> Response[bytes]:
+async def proceed_with_upload(request: SignedInRequest, upload_id: IdInPath) -> Response[None]:
     """Send bytes that follow on those that have arrived. After the last one the file is in the
     case, and `Upload-File-Id` is its id.
     """
@@ -127,7 +127,7 @@ async def proceed_with_upload(request: SignedInRequest, upload_id: IdInPath) -> 
     operation_class=Versioned,
     responses={**ENDED, **refusals(400, NO_UPLOAD, NO_VERSION, GONE, UPLOAD_ID_REFUSED)},
 )
-async def end_upload(request: SignedInRequest, upload_id: IdInPath) -> Response[bytes]:
+async def end_upload(request: SignedInRequest, upload_id: IdInPath) -> Response[None]:
     """Give an unfinished upload up; what has arrived is removed."""
     kit, wanted = house_of(request).uploads, _upload_id(upload_id)
     return await resuming.end(request, kit, request.auth.actor, wanted)
@@ -143,7 +143,7 @@ async def end_upload(request: SignedInRequest, upload_id: IdInPath) -> Response[
         **refusals(*_SENT),
     },
 )
-async def override_method(request: SignedInRequest, upload_id: IdInPath) -> Response[bytes]:
+async def override_method(request: SignedInRequest, upload_id: IdInPath) -> Response[None]:
     """For clients that can send neither PATCH nor DELETE."""
     kit, wanted = house_of(request).uploads, _upload_id(upload_id)
     return await resuming.by_another_name(request, kit, request.auth.actor, wanted)
@@ -163,7 +163,7 @@ async def override_method(request: SignedInRequest, upload_id: IdInPath) -> Resp
 )
 async def name_case(
     request: SignedInRequest, upload_id: IdInPath, data: JSONBody[CaseNamed]
-) -> Response[bytes]:
+) -> Response[None]:
     """Put an upload that was begun without a case into one. If all bytes have arrived, the file is
     there then, and `Upload-File-Id` is its id.
     """

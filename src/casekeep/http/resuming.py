@@ -30,12 +30,12 @@ from .tus import (
 AnyRequest = Request[Any, Any, State]
 
 
-def discover(kit: Kit) -> Response[bytes]:
+def discover(kit: Kit) -> Response[None]:
     """`OPTIONS`: what the server can do."""
     return answer(204, discovered(kit.limits.size))
 
 
-async def begin(request: AnyRequest, kit: Kit, actor: Actor, new: NewUpload) -> Response[bytes]:
+async def begin(request: AnyRequest, kit: Kit, actor: Actor, new: NewUpload) -> Response[None]:
     """`POST`: a new upload, whose address is below that of the request; with bytes, if it brings
     any. Raises what `begin_upload` and `receive_part` raise.
     """
@@ -47,7 +47,7 @@ async def begin(request: AnyRequest, kit: Kit, actor: Actor, new: NewUpload) -> 
     return answer(201, {**place, **progress(upload)})
 
 
-async def show(request: AnyRequest, kit: Kit, actor: Actor, upload_id: UploadId) -> Response[bytes]:
+async def show(request: AnyRequest, kit: Kit, actor: Actor, upload_id: UploadId) -> Response[None]:
     """`HEAD`: how far an upload is. Raises what `show_upload` raises."""
     demand_version(request)
     return answer(200, description(await show_upload(kit, actor, upload_id)))
@@ -55,13 +55,13 @@ async def show(request: AnyRequest, kit: Kit, actor: Actor, upload_id: UploadId)
 
 async def proceed(
     request: AnyRequest, kit: Kit, actor: Actor, upload_id: UploadId
-) -> Response[bytes]:
+) -> Response[None]:
     """`PATCH`: the next bytes of an upload. Raises what `receive_part` raises."""
     demand_version(request)
     return answer(204, progress(await receive_part(kit, actor, upload_id, read_arrival(request))))
 
 
-async def end(request: AnyRequest, kit: Kit, actor: Actor, upload_id: UploadId) -> Response[bytes]:
+async def end(request: AnyRequest, kit: Kit, actor: Actor, upload_id: UploadId) -> Response[None]:
     """`DELETE`: give an upload up. Raises what `end_upload` raises."""
     demand_version(request)
     await end_upload(kit, actor, upload_id)
@@ -70,7 +70,7 @@ async def end(request: AnyRequest, kit: Kit, actor: Actor, upload_id: UploadId) 
 
 async def by_another_name(
     request: AnyRequest, kit: Kit, actor: Actor, upload_id: UploadId
-) -> Response[bytes]:
+) -> Response[None]:
     """`POST` in the place of a method that the client cannot send."""
     match overridden(request):
         case "PATCH":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from litestar import Response
 from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import MediaType
 from litestar.exceptions import HTTPException
 from litestar.types import BeforeMessageSendHookHandler, Message, Scope
 
@@ -105,9 +106,14 @@ def has_bytes(connection: Connection) -> bool:
     return False
 
 
-def answer(status: int, headers: Mapping[str, str]) -> Response[bytes]:
+def answer(status: int, headers: Mapping[str, str]) -> Response[None]:
     """An answer that is all header fields, and is never to be stored."""
-    return Response(b"", status_code=status, headers={"Cache-Control": "no-store", **headers})
+    return Response(
+        None,
+        status_code=status,
+        media_type=MediaType.TEXT,  # of JSON it would be a `null`
+        headers={"Cache-Control": "no-store", **headers},
+    )
 
 
 def discovered(largest: int) -> dict[str, str]:

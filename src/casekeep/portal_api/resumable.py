@@ -64,7 +64,7 @@ _OWN = (NO_UPLOAD, UPLOAD_GONE)
     responses={**DISCOVERED, **refusals(NOT_VALID, NOT_PROVEN)},
     summary="Ask what resumable uploads can do",
 )
-async def discover_uploads(request: PatientRequest) -> Response[bytes]:
+async def discover_uploads(request: PatientRequest) -> Response[None]:
     """The protocol's version and extensions, and the largest upload."""
     return resuming.discover(house_of(request).uploads)
 
@@ -76,7 +76,7 @@ async def discover_uploads(request: PatientRequest) -> Response[bytes]:
     responses={**BEGUN, **refusals(*_ASKED, *_KEPT, UPLOAD_GONE)},
     summary="Begin a resumable upload",
 )
-async def begin_upload(request: PatientRequest) -> Response[bytes]:
+async def begin_upload(request: PatientRequest) -> Response[None]:
     """Begin an upload to one of the patient's cases, or of a general document. Its metadata:
     `filename`, and if wanted `filetype`, which the content must be then, and `caseId`.
     """
@@ -92,7 +92,7 @@ async def begin_upload(request: PatientRequest) -> Response[bytes]:
     responses={**SHOWN, **refusals(*_ASKED, *_OWN, UPLOAD_BUSY, FILE_REFUSED)},
     summary="Ask how far an upload is",
 )
-async def show_upload(request: PatientRequest, upload_id: _PathId) -> Response[bytes]:
+async def show_upload(request: PatientRequest, upload_id: _PathId) -> Response[None]:
     """How many bytes have arrived; once all have, the file's id."""
     kit, wanted = house_of(request).uploads, UploadId(read_uuid(upload_id))
     return await resuming.show(request, kit, request.user, wanted)
@@ -105,7 +105,7 @@ async def show_upload(request: PatientRequest, upload_id: _PathId) -> Response[b
     responses={**PROCEEDED, **refusals(*_ASKED, *_KEPT, *_OWN, OFFSET_WRONG)},
     summary="Send the next bytes of an upload",
 )
-async def proceed_with_upload(request: PatientRequest, upload_id: _PathId) -> Response[bytes]:
+async def proceed_with_upload(request: PatientRequest, upload_id: _PathId) -> Response[None]:
     """Send bytes that follow on those that have arrived. After the last one the file is there, and
     `Upload-File-Id` is its id.
     """
@@ -120,7 +120,7 @@ async def proceed_with_upload(request: PatientRequest, upload_id: _PathId) -> Re
     responses={**ENDED, **refusals(*_ASKED, *_OWN)},
     summary="Give an upload up",
 )
-async def end_upload(request: PatientRequest, upload_id: _PathId) -> Response[bytes]:
+async def end_upload(request: PatientRequest, upload_id: _PathId) -> Response[None]:
     """Give an unfinished upload up; what has arrived is removed."""
     kit, wanted = house_of(request).uploads, UploadId(read_uuid(upload_id))
     return await resuming.end(request, kit, request.user, wanted)
@@ -133,7 +133,7 @@ async def end_upload(request: PatientRequest, upload_id: _PathId) -> Response[by
     responses={**OVERRIDDEN, **refusals(*_ASKED, *_KEPT, *_OWN, OFFSET_WRONG)},
     summary="Send another method as POST",
 )
-async def override_method(request: PatientRequest, upload_id: _PathId) -> Response[bytes]:
+async def override_method(request: PatientRequest, upload_id: _PathId) -> Response[None]:
     """For clients that can send neither PATCH nor DELETE."""
     kit, wanted = house_of(request).uploads, UploadId(read_uuid(upload_id))
     return await resuming.by_another_name(request, kit, request.user, wanted)
