@@ -4,7 +4,6 @@ across its death.
 
 import json
 import os
-import signal
 from collections.abc import Iterator
 from hashlib import sha256
 from io import BytesIO
@@ -16,7 +15,7 @@ import pytest
 from tusclient.client import TusClient
 
 from tests.acceptance.running import Clinic, Server, make_clinic, running_server
-from tests.support.clinician import PDF, PATIENT
+from tests.support.clinician import PATIENT, PDF
 from tests.support.node import run_script, running_script
 
 MIB = 1 << 20
