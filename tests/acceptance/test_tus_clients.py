@@ -16,7 +16,7 @@ from tusclient.client import TusClient
 
 from tests.acceptance.running import Clinic, Server, make_clinic, running_server
 from tests.support.clinician import PATIENT, PDF
-from tests.support.node import run_script, running_script
+from tests.support.node import run_script
 
 MIB = 1 << 20
 SIZE = int(os.environ.get("CASEKEEP_TUS_TEST_MIB", "64")) * MIB
@@ -58,7 +58,7 @@ def open_case(url: str, clinic: Clinic) -> tuple[str, int]:
     return headers["Authorization"].removeprefix("Bearer "), made.json()["case"]["id"]
 
 
-def upload(url: str, token: str, case: int, path: Path, most: int = 0, again: str = "") -> Any:
+def upload(url: str, token: str, case: int, path: Path, *, most: int = 0, again: str = "") -> Any:
     words = (f"{url}/uploads", token, str(case), str(path), str(CHUNK), str(most), again)
     return json.loads(run_script("tus.mjs", *words, seconds=60 + SIZE / MIB))
 
@@ -94,19 +94,6 @@ def test_tus_js_client_goes_on_after_a_restart(data: Path, content: Path) -> Non
         assert done["error"] is None
         assert 0 < done["chunks"] <= SIZE // CHUNK - 3 + 1
         check_file(second.url, clinic, done["fileId"], content)
-
-
-def test_tus_js_client_survives_a_worker_that_dies(
-    server: Server, data: Path, content: Path
-) -> None:
-    clinic = make_clinic(data)
-    token, case = open_case(server.url, clinic)
-    words = (f"{server.url}/uploads", token, str(case), str(content), str(CHUNK), "0", "")
-    with running_script("tus.mjs", *words) as (process, line):
-        del process
-        told = json.loads(line)
-    assert told["error"] is None, told
-    check_file(server.url, clinic, told["fileId"], content)
 
 
 def test_tuspy(server: Server, data: Path) -> None:
