@@ -129,6 +129,37 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     radiology_limit_mib: Annotated[
         int, _doc("Largest radiology file in one request, in MiB.", ge=1, le=102400)
     ] = 50
+    upload_limit_mib: Annotated[
+        int, _doc("Largest file in a resumable upload, in MiB.", ge=1, le=1048576)
+    ] = 5120
+    upload_keep_hours: Annotated[
+        int,
+        _doc("Hours that a resumable upload is kept after its last part.", ge=1, le=8760),
+    ] = 24
+    unfinished_uploads_user: Annotated[
+        int, _doc("Resumable uploads that a user may have unfinished; 0 for no limit.", ge=0)
+    ] = 100
+    unfinished_uploads_organization: Annotated[
+        int, _doc("Resumable uploads that an organisation may have unfinished; 0: no limit.", ge=0)
+    ] = 10_000
+    unfinished_mib_user: Annotated[
+        int, _doc("MiB of a user's unfinished resumable uploads; 0 for no limit.", ge=0)
+    ] = 102_400
+    unfinished_mib_organization: Annotated[
+        int, _doc("MiB of an organisation's unfinished resumable uploads; 0: no limit.", ge=0)
+    ] = 1_048_576
+    quota_files_user: Annotated[
+        int, _doc("Files that a user may have added and kept; 0 for no limit.", ge=0)
+    ] = 0
+    quota_files_organization: Annotated[
+        int, _doc("Files that an organisation may keep; 0 for no limit.", ge=0)
+    ] = 0
+    quota_mib_user: Annotated[
+        int, _doc("MiB that a user may have added and kept; 0 for no limit.", ge=0)
+    ] = 0
+    quota_mib_organization: Annotated[
+        int, _doc("MiB that an organisation may keep; 0 for no limit.", ge=0)
+    ] = 0
     upload_idle_seconds: Annotated[
         float, _doc("Seconds that an upload may pause before it is given up.", gt=0)
     ] = 60.0
@@ -354,7 +385,7 @@ def _takes(name: str) -> str:
     if kind is str:
         return "a text that is not empty" if meta.min_length else "a text"
     if meta.le is None:
-        return f"a number above {meta.gt}"
+        return f"a number above {meta.gt}" if meta.ge is None else f"a number from {meta.ge}"
     return f"a number from {meta.ge} to {meta.le}"
 
 

@@ -51,6 +51,12 @@ _ROWS = {
     "organization_keys": ("deployment_key_id, id, wrapped_key", "'a fingerprint', $2, $3"),
     "seals": ("size, blob_id, key_id, wrapped_key", "3, $2, $3, $4"),
     "unsealed_blobs": ("size, blob_id", "3, $2"),
+    "uploads": (
+        "id, user_id, case_id, role, name, category, is_phi, is_restricted, metadata, length, "
+        "created_at, expires_at",
+        "$2, $3, $4, 'clinician', 'a scan', 'lab', true, false, '', 9, $5, $5",
+    ),
+    "upload_parts": ("id, upload_id, start", "$2, $3, 0"),
     "audit_seals": ("position, event_id, hash", "1, $2, $3"),
 }
 """Columns and values beside the organisation, of the tables that no factory fills."""
@@ -90,7 +96,8 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
     removed = await make_file_row(db, case)
     digest, key, sign_in = secrets.token_bytes(32), ApiKeyId(new_id()), SignInId(new_id())
     event, issuer = new_id(), IssuerId(new_id())
-    webhook, delivery, sealing_key = new_id(), new_id(), OrganizationKeyId(new_id())
+    webhook, delivery, upload = new_id(), new_id(), new_id()
+    sealing_key = OrganizationKeyId(new_id())
     async with db.transaction(organization_id) as tx:
         await tx.execute("update users set password_hash = 'x' where id = $1", clinician)
         await tx.execute("update cases set stage = 'ASSIGNED' where id = $1", case.id)
@@ -116,6 +123,8 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await _insert(tx, "webhooks", webhook)
         await _insert(tx, "webhook_deliveries", delivery, webhook, case.id)
         await _insert(tx, "webhook_attempts", delivery)
+        await _insert(tx, "uploads", upload, clinician, case.id, UNTIL)
+        await _insert(tx, "upload_parts", new_id(), upload)
     return Clinic(
         organization_id,
         clinician,

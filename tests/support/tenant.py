@@ -23,7 +23,7 @@ from casekeep.webhooks.replaying import list_deliveries
 from casekeep.webhooks.secrets import WebhookSecrets
 from tests.support.clinician import JPEG, add_file, open_case
 from tests.support.factories import make_organization
-from tests.support.filling import Names
+from tests.support.filling import CONTENT, Names
 from tests.support.house import (
     PASSWORD,
     SignedIn,
@@ -34,6 +34,7 @@ from tests.support.house import (
 from tests.support.partner import CASES, OPEN, around_now, body, question
 from tests.support.partner import file as sent_file
 from tests.support.portal import FILES, USERS, success
+from tests.support.tus import PORTAL, Sender
 
 _WORD = re.compile(r"zq[0-9a-f]{12}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -83,6 +84,8 @@ class Clinic:
     """A word of the case's summary."""
     form_id: str
     question_id: str
+    uploads: tuple[str, ...]
+    """Unfinished ones of its clinician and of its patient, without a byte yet."""
 
     async def rows(self) -> set[Row]:
         """Table and content of every row, of every table that has an organisation."""
@@ -122,7 +125,7 @@ class Clinic:
     def names(self, refresh_token: str) -> Iterator[Names]:
         """By what a stranger asks for each of its files, with each kind of its ids."""
         ids = cycle((self.case_id, *self.people(), self.files[0].id, self.case_number))
-        people = cycle((self.patient.user, self.clinician.user))
+        people, uploads = cycle((self.patient.user, self.clinician.user)), cycle(self.uploads)
         asked = [(file, case) for file in self.files for case in (self.case_id, self.case_number)]
         removed = (self.removed_case, self.removed_number)
         for file, case in (*asked, *((self.removed_file, case) for case in removed)):
@@ -142,6 +145,7 @@ class Clinic:
                 "delivery_id": self.delivery,
                 "form_id": self.form_id,
                 "question_id": self.question_id,
+                "upload_id": next(uploads),
                 "any id": next(ids),
                 "refresh_token": refresh_token,
                 **_around_now(),
@@ -213,6 +217,7 @@ def absent(names: Names) -> Names:
         "any id": number if names["any id"].isdigit() else str(uuid4()),
         "form_id": str(uuid4()),
         "question_id": str(uuid4()),
+        "upload_id": str(uuid4()),
         "refresh_token": f"{secrets.token_hex(11)}.{secrets.token_hex(21)}x",
     }
 
@@ -274,7 +279,19 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         await _delivery_of(house, webhook),
         spoken,
         *form,
+        (
+            await _begin(Sender(clinician, doctor.headers), case_id=str(made["case"]["id"])),
+            await _begin(Sender(clinician, doctor.headers)),
+            await _begin(Sender(portal, patient.headers, PORTAL), caseId=made["case"]["case_id"]),
+        ),
     )
+
+
+async def _begin(sender: Sender, **case: str) -> str:
+    """The id of an upload that is to have the bytes of every request."""
+    begun = await sender.begin(len(CONTENT), said={"filename": f"{word()}.pdf", **case})
+    assert begun.status_code == 201, begun.text
+    return begun.headers["location"].rpartition("/")[2]
 
 
 async def _submit(portal: httpx.AsyncClient, patient: SignedIn, case_id: str) -> tuple[str, str]:

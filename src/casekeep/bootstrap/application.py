@@ -17,6 +17,7 @@ from casekeep.bootstrap.working import runner_for
 from casekeep.clinician_api.app import build_app as build_clinician_api
 from casekeep.clinician_api.app import openapi as clinician_document
 from casekeep.files.sweeping import sweep_forever
+from casekeep.files.uploads.ending import sweep_uploads_forever
 from casekeep.http.logs import configure_logging
 from casekeep.http.root import Apps, Root
 from casekeep.kernel.processes import ending_with
@@ -66,6 +67,7 @@ async def _serving(settings: Settings) -> AsyncGenerator[Apps, None]:
         _settle_memory()
         tasks = [
             asyncio.create_task(sweep_forever(house.db, house.blobs, _SWEEP_SECONDS)),
+            asyncio.create_task(sweep_uploads_forever(house.uploads, every=_SWEEP_SECONDS)),
             asyncio.create_task(seal_forever(house.db, every=_SEAL_SECONDS)),
             asyncio.create_task(rescue_forever(house.db, every=_RESCUE_SECONDS)),
         ]

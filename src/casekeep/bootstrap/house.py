@@ -11,6 +11,7 @@ from casekeep.blobs.organization_keys import OrganizationKeys
 from casekeep.blobs.vault import Vault
 from casekeep.bootstrap.channels import open_channels
 from casekeep.bootstrap.database import secrets_folder
+from casekeep.bootstrap.limits import upload_limits
 from casekeep.bootstrap.sealing import open_deployment_keys
 from casekeep.bootstrap.stores import open_store
 from casekeep.db.addresses import Addresses
@@ -20,6 +21,7 @@ from casekeep.files.links import Links
 from casekeep.files.model import SizeLimits
 from casekeep.files.receiving import Receiving
 from casekeep.files.sweeping import claim_receiver
+from casekeep.files.uploads.kit import open_uploads
 from casekeep.http.house import House
 from casekeep.identity.codes import OneTimeCodes
 from casekeep.identity.gate import Gate
@@ -60,8 +62,11 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
         receiver = await claim_receiver(db)
         closing.push_async_callback(receiver.close)
         limits = SizeLimits(settings.lab_limit_mib * MIB, settings.radiology_limit_mib * MIB)
-        receiving = Receiving(db, blobs, audit, limits, receiver.number, utc_now)
+        allowed = upload_limits(settings)
+        receiving = Receiving(db, blobs, audit, limits, receiver.number, utc_now, allowed.quotas)
         closing.push_async_callback(receiving.close)
+        uploads = open_uploads(db, blobs, audit, allowed, receiver.number, utc_now)
+        closing.push_async_callback(uploads.receiving.close)
         yield House(
             db=db,
             blobs=blobs,
@@ -71,6 +76,7 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
             codes=codes,
             lookups=Lookups(db, audit, _derived(key, b"lookups of accounts"), utc_now),
             receiving=receiving,
+            uploads=uploads,
             links=Links(_derived(key, b"signed links"), utc_now),
             limits=limits,
             public_url=settings.public_url.rstrip("/"),

@@ -10,12 +10,20 @@ from litestar.enums import MediaType
 from casekeep.http.house import House
 from casekeep.http.json_bodies import JsonRequest
 from casekeep.http.openapi import as_json
+from casekeep.http.tus import marking
 
-from . import cases, files, sign_in, webhooks
+from . import cases, files, sign_in, uploads, webhooks
 from .errors import HANDLERS
 from .openapi import document
 
-_HANDLERS = (sign_in.router, cases.router, files.router, webhooks.router, files.download)
+_HANDLERS = (
+    sign_in.router,
+    cases.router,
+    files.router,
+    uploads.router,
+    webhooks.router,
+    files.download,
+)
 _LARGEST_BODY = 65_536  # of what is read into memory; uploads stream past it
 
 
@@ -39,6 +47,7 @@ def build_app(house: House) -> Litestar:
         state=State({"house": house}),
         request_class=JsonRequest,
         exception_handlers=HANDLERS,
+        before_send=[marking(uploads.PATH)],
         openapi_config=None,
         request_max_body_size=_LARGEST_BODY,
         logging_config=None,

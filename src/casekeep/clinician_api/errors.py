@@ -32,7 +32,15 @@ class Words(NamedTuple):
 _NOT_PROVEN = Words(401, "Invalid or expired token")
 _NOT_REFRESHED = Words(400, "Invalid Refresh Token")
 NO_STORAGE = "Storage is unavailable; nothing was kept, please try again"
-_HTTP = {404: "Not Found", 405: "Method Not Allowed", 413: "Request body too large"}
+NO_VERSION = "Tus-Resumable must be 1.0.0"
+NO_BYTES = "Content-Type must be application/offset+octet-stream"
+_HTTP = {
+    404: "Not Found",
+    405: "Method Not Allowed",
+    412: NO_VERSION,
+    413: "Request body too large",
+    415: NO_BYTES,
+}
 _NOT_READ = "The request could not be read"
 _FAILED = 500
 _WHOLE_BODY = "data"  # what the framework calls it
@@ -55,6 +63,12 @@ TABLE: dict[type[facts.DomainError], Words] = {
     facts.FileTooLarge: Words(413),
     facts.FileTypeRefused: Words(415),
     facts.UploadBroken: Words(400),
+    facts.UploadNotKnown: Words(404),
+    facts.UploadGone: Words(410),
+    facts.UploadBusy: Words(423),
+    facts.OffsetWrong: Words(409),
+    facts.ChecksumWrong: Words(460),
+    facts.QuotaExceeded: Words(413),
     facts.WebhookNotKnown: Words(404),
     facts.DeliveryNotKnown: Words(404),
     facts.AlreadyTaken: Words(400),

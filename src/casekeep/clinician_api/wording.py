@@ -3,10 +3,12 @@ field and parameter, with a value as it really occurs. A new field gets its line
 """
 
 from casekeep.http.describing import Link, Word, Wording
+from casekeep.http.resuming_described import HEADERS
 
 _CASE = "a1b2c3d4-5678-40ab-8def-1234567890ab"
 _CLINICIAN = "0c5e2f64-9d0b-4c1e-8a55-2f6f7f1c9b11"
 _FILE = "f1e2d3c4-5678-40ab-8def-1234567890ab"
+_UPLOAD = "0198f0a2-3c4d-7e5f-8a6b-7c8d9e0f1a2b"
 _WEBHOOK = "019a3f5e-7c2b-7d10-a4f6-c1d2e3b4a596"
 _DELIVERY = "019a3f61-02d4-7e88-9b1c-5d6e7f8091a2"
 _CURSOR = "AAZMMMz9WAABkfHi08RWeECrje8SNFZ4kKs="
@@ -17,6 +19,7 @@ TAGS = {
     "Sign-in": "Tokens for clinicians and administrators, in the way of GoTrue.",
     "Cases": "Cases of the signed-in clinician.",
     "Files": "The files of a case, and their bytes.",
+    "Resumable uploads": "Files in parts, by the tus protocol 1.0.0 (tus.io).",
     "Webhooks": "What partners' software is told, for administrators.",
 }
 
@@ -50,6 +53,7 @@ _WORDS = {
     "case_id": Word("The case's number, or its UUID.", "12345"),
     "id": Word("The case's number, counted within the organisation.", 12345),
     "CaseOut.case_id": Word("The case's UUID.", _CASE),
+    "upload_id": Word("The upload's id, the last part of its `Location`.", _UPLOAD),
     "user_id": Word(_NAMED_USER, _CLINICIAN),
     "CaseOut.user_id": Word(_OWNER, _CLINICIAN),
     "doctor_id": Word("The same as `user_id`.", _CLINICIAN),
@@ -205,6 +209,7 @@ WORDING = Wording(
         "*": {"X-Request-Id": "Names the request in the server's log."},
         "401": {"WWW-Authenticate": "`Bearer`"},
         "429": _AGAIN,
+        **HEADERS,
         "503": _AGAIN,
         "case_files.200": _TAG,
         "case_files.304": _TAG,

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Set
 
 from casekeep.blobs.store import BlobWriter
 from casekeep.files.content import HEAD, agrees, sniff
+from casekeep.files.model import readable
 from casekeep.kernel.errors import FileEmpty, FileTooLarge, FileTypeRefused
 
 
@@ -46,19 +47,22 @@ class Arriving:
         return media_type
 
     def _judged(self, head: bytearray) -> str:
-        found = sniff(bytes(head[:HEAD]), self._name, declared=self._declared)
-        if found not in self._accepted:
-            raise FileTypeRefused(f"{self._name}: files of type {found} are not accepted")
-        if self._declared is not None and not agrees(self._declared, found):
-            raise FileTypeRefused(f"{self._name}: the content is {found}, not what was declared")
-        return found
+        return judged(bytes(head[:HEAD]), self._name, self._accepted, self._declared)
+
+
+def judged(head: bytes, name: str, accepted: Set[str], declared: str | None) -> str:
+    """The media type of content that begins with `head` (HEAD bytes, or all if it is less).
+
+    Raises FileTypeRefused for one that is not `accepted`, or not what was declared.
+    """
+    found = sniff(head, name, declared=declared)
+    if found not in accepted:
+        raise FileTypeRefused(f"{name}: files of type {found} are not accepted")
+    if declared is not None and not agrees(declared, found):
+        raise FileTypeRefused(f"{name}: the content is {found}, not what was declared")
+    return found
 
 
 def too_large(name: str, limit: int) -> FileTooLarge:
     """The refusal of a file of more than `limit` bytes."""
-    return FileTooLarge(f"{name}: the file is larger than {_readable(limit)}")
-
-
-def _readable(size: int) -> str:
-    mebibytes, rest = divmod(size, 1 << 20)
-    return f"{mebibytes} MB" if mebibytes and not rest else f"{size} bytes"
+    return FileTooLarge(f"{name}: the file is larger than {readable(limit)}")

@@ -150,14 +150,19 @@ class Batch:
 
     async def _keep_document(self, category: Category) -> Files:
         async def work(tx: Tx) -> Files:
-            if not isinstance(self._actor, Patient):
-                raise RoleNotAllowed
-            placed = [place_document(file, file.category or category) for file in self._received]
-            patient_id, at = self._actor.user_id, self._parts.clock()
-            keeping = Keeping(None, patient_id, Marks(is_phi=False), at)
-            return await keep_files(tx, self._parts, self._actor, keeping, placed)
+            return await self.add_documents(tx, category=category, at=self._parts.clock())
 
         return await self.commit(Event(Action.FILE_RECEIVED), work, are_stored)
+
+    async def add_documents(self, tx: Tx, *, category: Category, at: datetime) -> Files:
+        """Within `commit`: keep all files as general documents of the patient who acts. Raises
+        RoleNotAllowed, FileTooLarge, StoreUnavailable.
+        """
+        if not isinstance(self._actor, Patient):
+            raise RoleNotAllowed
+        placed = [place_document(file, file.category or category) for file in self._received]
+        keeping = Keeping(None, self._actor.user_id, Marks(is_phi=False), at)
+        return await keep_files(tx, self._parts, self._actor, keeping, placed)
 
     async def _announce(self, label: str) -> BlobKey:
         organization_id, file_id = self._actor.organization_id, FileId(new_id())

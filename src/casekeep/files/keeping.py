@@ -16,6 +16,7 @@ from casekeep.files import queries, queries_receiving
 from casekeep.files.arriving import too_large
 from casekeep.files.model import SizeLimits, StoredFile
 from casekeep.files.queries_receiving import Keeping, Placed
+from casekeep.files.quotas import NO_QUOTAS, Quotas, demand_room
 from casekeep.identity.actors import who
 from casekeep.identity.model import Actor
 from casekeep.kernel.clock import Clock
@@ -35,6 +36,7 @@ class Parts:
     limits: SizeLimits
     receiver: int
     clock: Clock
+    quotas: Quotas = NO_QUOTAS
 
 
 async def keep_files(
@@ -42,8 +44,8 @@ async def keep_files(
 ) -> tuple[StoredFile, ...]:
     """Make received files stored ones, in the order they were received, and record each.
 
-    Raises FileTooLarge for one over its category's limit, and StoreUnavailable when one was swept
-    because this process lost its receiver number meanwhile.
+    Raises FileTooLarge for one over its category's limit, QuotaExceeded, and StoreUnavailable when
+    one was swept because this process lost its receiver number meanwhile.
     """
     for file in files:
         limit = parts.limits.of(file.category)
@@ -52,6 +54,7 @@ async def keep_files(
     if await queries_receiving.keep(tx, keeping, files) != len(files):
         raise StoreUnavailable("a file was given up while it arrived")
     await record_seals(tx, {file.received.id: file.received.seal for file in files})
+    await demand_room(tx, parts.quotas, actor)
     events = [
         Event(Action.FILE_RECEIVED, case_id=keeping.case_id, file_id=file.received.id)
         for file in files

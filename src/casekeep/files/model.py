@@ -161,3 +161,9 @@ class SizeLimits:
     def of(self, category: Category) -> int:
         """The limit of `category`, in bytes."""
         return self.radiology if category is Category.RADIOLOGY else self.lab
+
+
+def readable(size: int) -> str:
+    """A number of bytes for people: `10 MB`."""
+    mebibytes, rest = divmod(size, 1 << 20)
+    return f"{mebibytes} MB" if mebibytes and not rest else f"{size} bytes"

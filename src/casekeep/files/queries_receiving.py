@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from casekeep.db.database import Connection
 
 # Advisory locks of two numbers are a space of their own; this is the first one of ours.
-_RECEIVERS = 1_128_353_107
+RECEIVERS = 1_128_353_107
 _AT_ONCE = 500
 
 _KEEP = """
@@ -144,7 +144,7 @@ async def give_up_abandoned(tx: Tx, but: Collection[FileId]) -> list[FileId]:
            where organization_id = $1 and state = 'receiving'
              and receiver in (select receiver from abandoned)""",
         tx.organization_id,
-        _RECEIVERS,
+        RECEIVERS,
     )
     rows = await tx.fetch(
         """select id from files where organization_id = $1 and state = 'discarded'
@@ -166,7 +166,7 @@ async def organization_ids(db: Database) -> list[OrganizationId]:
 async def try_to_hold(connection: "Connection", number: int) -> bool:
     """Hold receiver `number` for as long as this connection lives; False if somebody does."""
     return await connection.fetchval(
-        "select pg_try_advisory_lock($1::integer, $2::integer)", _RECEIVERS, number
+        "select pg_try_advisory_lock($1::integer, $2::integer)", RECEIVERS, number
     )
 
 

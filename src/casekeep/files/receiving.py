@@ -15,6 +15,7 @@ from casekeep.files.content import CLINICAL_TYPES
 from casekeep.files.discarding import Discards
 from casekeep.files.keeping import Parts
 from casekeep.files.model import SizeLimits
+from casekeep.files.quotas import NO_QUOTAS, Quotas
 from casekeep.identity.model import Actor, Clinician, Operator, Partner, Patient
 from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.errors import RoleNotAllowed
@@ -31,9 +32,10 @@ class Receiving:
         limits: SizeLimits,
         receiver: int,
         clock: Clock = utc_now,
+        quotas: Quotas = NO_QUOTAS,
     ) -> None:
         """`receiver`: the number of `sweeping.claim_receiver`, held while this process lives."""
-        self._parts = Parts(db, blobs, audit, limits, receiver, clock)
+        self._parts = Parts(db, blobs, audit, limits, receiver, clock, quotas)
         self._discards = Discards(db, blobs)
 
     @asynccontextmanager

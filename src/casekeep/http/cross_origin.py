@@ -14,7 +14,8 @@ _EXPOSED = b", ".join(
         *(b"ETag", b"Content-Disposition", b"Content-Digest", b"Accept-Ranges", b"Content-Range"),
         *(b"Retry-After", b"X-Request-Id", b"Location", b"Tus-Resumable", b"Tus-Version"),
         *(b"Tus-Extension", b"Tus-Max-Size", b"Upload-Offset", b"Upload-Length"),
-        b"Upload-Expires",
+        *(b"Tus-Checksum-Algorithm", b"Upload-Defer-Length", b"Upload-Metadata"),
+        *(b"Upload-Expires", b"Upload-File-Id"),
     )
 )
 _KEPT_SECONDS = b"7200"  # browsers keep the answer for no longer

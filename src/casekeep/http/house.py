@@ -8,6 +8,7 @@ from casekeep.db.database import Database
 from casekeep.files.links import Links
 from casekeep.files.model import SizeLimits
 from casekeep.files.receiving import Receiving
+from casekeep.files.uploads.kit import Kit
 from casekeep.identity.codes import OneTimeCodes
 from casekeep.identity.gate import Gate
 from casekeep.identity.lookups import Lookups
@@ -29,6 +30,7 @@ class House:
     codes: OneTimeCodes
     lookups: Lookups
     receiving: Receiving
+    uploads: Kit
     links: Links
     limits: SizeLimits
     public_url: str

@@ -97,6 +97,40 @@ class UploadBroken(DomainError):
     """A body that ended early or does not parse."""
 
 
+class UploadNotKnown(DomainError):
+    """A resumable upload that does not exist, or is another user's: one fact for both."""
+
+    summary = "Upload not found"
+
+
+class UploadGone(DomainError):
+    """A resumable upload of one's own that was given up, refused, finished, or ran out of time."""
+
+    summary = "The upload is over"
+
+
+class UploadBusy(DomainError):
+    """A resumable upload that another request has in hand."""
+
+    summary = "Another request has the upload in hand"
+
+
+class OffsetWrong(DomainError):
+    """Bytes for a resumable upload that do not follow on what it has."""
+
+    summary = "Upload-Offset is not where the upload is"
+
+
+class ChecksumWrong(DomainError):
+    """Bytes that are not those that their sender digested."""
+
+    summary = "The bytes do not match Upload-Checksum"
+
+
+class QuotaExceeded(DomainError):
+    """More bytes, files or unfinished uploads than the user or the organisation may have."""
+
+
 class WebhookNotKnown(DomainError):
     """A webhook that the organisation does not have."""
 

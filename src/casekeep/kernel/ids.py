@@ -19,6 +19,7 @@ AnswerId = NewType("AnswerId", UUID)
 CommunicationId = NewType("CommunicationId", UUID)
 IssuerId = NewType("IssuerId", UUID)
 OrganizationKeyId = NewType("OrganizationKeyId", UUID)
+UploadId = NewType("UploadId", UUID)
 
 CaseRef = CaseId | CaseNumber
 """Either id of a case: its UUID, or its number within the organisation."""

@@ -25,7 +25,7 @@ def curl_line(document: Json, method: str, path: str, operation: Json) -> str:
         if each["in"] == "query" and (each.get("required") or method == "POST")
     }
     url = ORIGIN + path + (f"?{urlencode(query)}" if query else "")
-    rows = [*_proofs(document, operation), *_body(operation)]
+    rows = [*_proofs(document, operation), *_fields(parameters), *_body(operation)]
     verb = (
         ""
         if method == "GET" or (method == "POST" and rows and _body(operation))
@@ -45,6 +45,15 @@ def _proofs(document: Json, operation: Json) -> list[str]:
     ]
 
 
+def _fields(parameters: list[Json]) -> list[str]:
+    """The header fields that a call must have."""
+    return [
+        "-H " + shlex.quote(f"{each['name']}: {each['example']}")
+        for each in parameters
+        if each["in"] == "header" and each.get("required")
+    ]
+
+
 def _body(operation: Json) -> list[str]:
     content: Json = operation.get("requestBody", {}).get("content", {})
     for kind, given in content.items():
@@ -52,6 +61,8 @@ def _body(operation: Json) -> list[str]:
         if kind == "application/json" and example is not None:
             text = json.dumps(example, ensure_ascii=False)
             return ["-H 'Content-Type: application/json'", f"-d {shlex.quote(text)}"]
+        if isinstance(example, str):
+            return [f"-H 'Content-Type: {kind}'", "--data-binary @part"]
         if example is not None:
             properties: Json = given["schema"].get("properties", {})
             return [

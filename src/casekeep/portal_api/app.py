@@ -13,8 +13,9 @@ from casekeep.http.budget import BodyBudget
 from casekeep.http.house import House
 from casekeep.http.json_bodies import JsonRequest
 from casekeep.http.openapi import as_json
+from casekeep.http.tus import marking
 
-from . import auth, partner_users, profile, signed_urls
+from . import auth, partner_users, profile, resumable, signed_urls
 from .errors import HANDLERS
 from .files import file_router
 from .listing import described_list, served_list
@@ -23,7 +24,13 @@ from .partner import partner_router
 from .partner_files import largest_submission
 from .uploads import largest_upload
 
-_OTHERS = (auth.router, profile.router, partner_users.router, signed_urls.router)
+_OTHERS = (
+    auth.router,
+    profile.router,
+    partner_users.router,
+    resumable.router,
+    signed_urls.router,
+)
 UPLOADS_IN_MEMORY = 128 * 1024 * 1024
 """Bytes of upload bodies that one server process holds, all together."""
 PARTNERS_IN_MEMORY = 128 * 1024 * 1024
@@ -67,6 +74,7 @@ def build_app(house: House) -> Litestar:
         state=State({"house": house}),
         request_class=JsonRequest,
         exception_handlers=HANDLERS,
+        before_send=[marking(resumable.PATH)],
         openapi_config=None,
         logging_config=None,
     )

@@ -56,6 +56,15 @@ FILE_REFUSED = Words(400, None, example="lab-result.pdf: the file is empty")
 TAKEN = Words(400, facts.AlreadyTaken.summary)
 LOCKED = Words(400, facts.ProfileLocked.summary)
 
+NO_UPLOAD = Words(404, facts.UploadNotKnown.summary)
+UPLOAD_GONE = Words(410, facts.UploadGone.summary)
+UPLOAD_BUSY = Words(423, facts.UploadBusy.summary)
+OFFSET_WRONG = Words(409, facts.OffsetWrong.summary)
+CHECKSUM_WRONG = Words(460, facts.ChecksumWrong.summary)
+NO_VERSION = Words(412, "Tus-Resumable must be 1.0.0")
+NO_BYTES = Words(415, "Content-Type must be application/offset+octet-stream")
+NO_ROOM = Words(413, None, TOO_LARGE.code, example="You may keep at most 1000 files")
+
 TABLE: dict[type[facts.DomainError], Words] = {
     facts.SignInRefused: NOT_PROVEN,
     facts.TokenNotValid: NOT_PROVEN,
@@ -74,6 +83,12 @@ TABLE: dict[type[facts.DomainError], Words] = {
     facts.FileTooLarge: TOO_MUCH,
     facts.FileTypeRefused: FILE_REFUSED,
     facts.UploadBroken: NOT_VALID,
+    facts.UploadNotKnown: NO_UPLOAD,
+    facts.UploadGone: UPLOAD_GONE,
+    facts.UploadBusy: UPLOAD_BUSY,
+    facts.OffsetWrong: OFFSET_WRONG,
+    facts.ChecksumWrong: CHECKSUM_WRONG,
+    facts.QuotaExceeded: NO_ROOM,
     facts.WebhookNotKnown: NO_PATH,
     facts.DeliveryNotKnown: NO_PATH,
     facts.AlreadyTaken: TAKEN,
@@ -81,7 +96,7 @@ TABLE: dict[type[facts.DomainError], Words] = {
     facts.ProfileLocked: LOCKED,
 }
 
-_HTTP = {words.status: words for words in (NO_PATH, NO_METHOD, TOO_LARGE)}
+_HTTP = {words.status: words for words in (NO_PATH, NO_METHOD, NO_VERSION, TOO_LARGE, NO_BYTES)}
 
 
 def _refused(_: _Request, error: facts.DomainError) -> Response[Refusal]:

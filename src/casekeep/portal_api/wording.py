@@ -3,11 +3,13 @@ field and parameter, with a value as it really occurs. A new field gets its line
 """
 
 from casekeep.http.describing import Link, Word, Wording
+from casekeep.http.resuming_described import HEADERS
 
 from . import wording_partner, wording_profiles
 
 _FILE = "550e8400-e29b-41d4-a716-446655440000"
 _CASE = "550e8400-e29b-41d4-a716-446655440111"
+_UPLOAD = "0198f0a2-3c4d-7e5f-8a6b-7c8d9e0f1a2b"
 _SOMEBODY = "550e8400-e29b-41d4-a716-446655440222"
 _PROOF = "eyJhbGciOiJIUzI1NiJ9.eyJ0eXBlIjoicGF0aWVudC1wb3J0YWwifQ.3q2-7w"
 _CONTENT = "/api/v1/files/content"
@@ -17,6 +19,7 @@ TAGS = {
     "Profile": "What the patient's account says of them.",
     "Users": "Patients' accounts, for a partner's software.",
     "Files": "The files of the patient's own cases.",
+    "Resumable uploads": "Files in parts, by the tus protocol 1.0.0 (tus.io).",
     "Partner cases": "The organisation's cases, for a partner's software.",
 }
 
@@ -76,6 +79,7 @@ _WORDS = {
     ),
     "token": Word("The link's proof.", _PROOF),
     "name": Word("The file's name.", "lab-result.pdf"),
+    "upload_id": Word("The upload's id, the last part of its `Location`.", _UPLOAD),
     "Upload.data": Word(
         "The content in base64 (RFC 4648, section 4); a `data:` prefix is accepted.",
         "JVBERi0xLjcKJSVFT0YK",
@@ -99,6 +103,7 @@ WORDING = Wording(
     wholes={**_WHOLES, **wording_profiles.WHOLES, **wording_partner.WHOLES},
     headers={
         "*": {**_REQUEST, **_NOT_KEPT},
+        **HEADERS,
         "429": {"Retry-After": "Seconds until it is worth another try."},
         **{
             f"{name}.200": {

@@ -1,0 +1,1 @@
+"""Uploads that arrive in parts, over any number of requests, processes and days."""

@@ -1,0 +1,121 @@
+"""`tus-js-client` and `tuspy`, unchanged, upload to a running server: across its two workers, and
+across its death.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tusclient.client import TusClient
+
+from tests.acceptance.running import Clinic, Server, make_clinic, running_server
+from tests.support.clinician import PATIENT, PDF
+from tests.support.node import run_script
+
+MIB = 1 << 20
+SIZE = int(os.environ.get("CASEKEEP_TUS_TEST_MIB", "64")) * MIB
+CHUNK = max(4 * MIB, SIZE // 64)
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PDF padded with what no two places have alike."""
+    path = tmp_path_factory.mktemp("content") / "scan.pdf"
+    with path.open("wb") as file:
+        file.write(PDF)
+        left, piece = SIZE - len(PDF), sha256(b"seed").digest()
+        while left:
+            piece = sha256(piece).digest()
+            block = (piece * (MIB // 32))[:left]
+            left -= file.write(block)
+    return path
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+SETTINGS = {"CASEKEEP_WORKERS": "2", "CASEKEEP_UPLOAD_LIMIT_MIB": "5120"}
+
+
+@pytest.fixture
+def server(data: Path) -> Iterator[Server]:
+    with running_server(data, **SETTINGS) as running:
+        yield running
+
+
+def open_case(url: str, clinic: Clinic) -> tuple[str, int]:
+    """The clinician's token, and the number of a new case."""
+    headers = clinic.sign_in(url)
+    made = httpx.post(f"{url}/cases/create_case", headers=headers, data=PATIENT)
+    return headers["Authorization"].removeprefix("Bearer "), made.json()["case"]["id"]
+
+
+def upload(url: str, token: str, case: int, path: Path, *, most: int = 0, again: str = "") -> Any:
+    words = (f"{url}/uploads", token, str(case), str(path), str(CHUNK), str(most), again)
+    return json.loads(run_script("tus.mjs", *words, seconds=60 + SIZE / MIB))
+
+
+def check_file(url: str, clinic: Clinic, file_id: str, path: Path) -> None:
+    """The file is the one that was sent, byte by byte, and the case has no other."""
+    headers = clinic.sign_in(url)
+    file = httpx.get(f"{url}/cases/file/{file_id}", headers=headers).json()["file"]
+    digest = sha256()
+    with httpx.stream("GET", url + file["file_url"], headers=headers, timeout=60) as answer:
+        for piece in answer.iter_bytes():
+            digest.update(piece)
+    with path.open("rb") as sent:
+        expected = sha256()
+        while piece := sent.read(MIB):
+            expected.update(piece)
+    assert digest.digest() == expected.digest()
+    listed = httpx.get(f"{url}/cases/files/{file['case_id']}", headers=headers).json()["files"]
+    assert [each["file_id"] for each in listed] == [file_id]
+
+
+def test_tus_js_client_goes_on_after_a_restart(data: Path, content: Path) -> None:
+    with running_server(data, **SETTINGS) as first:
+        clinic = make_clinic(data)
+        token, case = open_case(first.url, clinic)
+        begun = upload(first.url, token, case, content, most=3)
+        assert begun["fileId"] is None
+        first.kill()
+    with running_server(data, **SETTINGS) as second:
+        path = httpx.URL(begun["url"]).path
+        token = clinic.sign_in(second.url)["Authorization"].removeprefix("Bearer ")
+        done = upload(second.url, token, case, content, again=f"{second.url}{path}")
+        assert done["error"] is None
+        assert 0 < done["chunks"] <= SIZE // CHUNK - 3 + 1
+        check_file(second.url, clinic, done["fileId"], content)
+
+
+def test_tuspy(server: Server, data: Path) -> None:
+    clinic = make_clinic(data)
+    token, case = open_case(server.url, clinic)
+    client = TusClient(f"{server.url}/uploads", headers={"Authorization": f"Bearer {token}"})
+    content = PDF + bytes(5 * MIB)
+    uploader = client.uploader(
+        file_stream=BytesIO(content),
+        chunk_size=MIB,
+        metadata={"filename": "report.pdf", "case_id": str(case)},
+        upload_checksum=True,
+    )
+    uploader.upload_chunk()
+    again = client.uploader(
+        file_stream=BytesIO(content), chunk_size=MIB, url=uploader.url, upload_checksum=True
+    )
+    assert again.offset == MIB
+    again.upload()
+    listed = httpx.get(
+        f"{server.url}/cases/files/{case}", headers={"Authorization": f"Bearer {token}"}
+    ).json()["files"]
+    assert [(each["file_name"], each["file_size"]) for each in listed] == [
+        ("report.pdf", len(content))
+    ]

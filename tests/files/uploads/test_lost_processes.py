@@ -1,0 +1,122 @@
+"""Uploads whose process dies, that run out of time, and that are one too many."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from casekeep.files.model import Category
+from casekeep.files.quotas import Allowed, Quotas
+from casekeep.files.sweeping import claim_receiver
+from casekeep.files.uploads import queries
+from casekeep.files.uploads.beginning import begin_upload
+from casekeep.files.uploads.continuing import receive_part
+from casekeep.files.uploads.ending import show_upload, sweep_uploads
+from casekeep.files.uploads.kit import Kit, open_uploads
+from casekeep.files.uploads.model import Arrival, NewUpload, State, Upload, UploadLimits
+from casekeep.http.house import House
+from casekeep.identity.model import Patient
+from casekeep.kernel.clock import utc_now
+from casekeep.kernel.errors import QuotaExceeded, UploadBroken, UploadBusy, UploadGone
+from casekeep.kernel.ids import new_id
+from tests.support.clinician import PDF, kept
+from tests.support.house import house, outbox, signed_in_patient
+
+__all__ = ["house", "outbox"]
+
+MIB = 1 << 20
+CONTENT = PDF + bytes(MIB)
+DOCUMENT = NewUpload("a.pdf", None, None, Category.LAB, False, False, len(CONTENT), "")
+
+
+@pytest.fixture
+async def patient(house: House) -> Patient:
+    return (await signed_in_patient(house)).patient()
+
+
+def kit_of(house: House, receiver: int, limits: UploadLimits | None = None) -> Kit:
+    limits = limits or UploadLimits(size=4 * MIB)
+    return open_uploads(house.db, house.blobs, house.audit, limits, receiver, utc_now)
+
+
+async def body(*pieces: bytes, breaks: bool = False) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+    if breaks:
+        raise UploadBroken("it broke")
+
+
+async def left_in_hand(kit: Kit, patient: Patient, upload: Upload) -> None:
+    """As a process leaves it that dies: in hand, under its number."""
+    async with kit.db.transaction(patient.organization_id) as tx:
+        assert await queries.take(tx, upload.id, new_id(), kit.receiver, [])
+
+
+async def test_what_a_dead_process_had_in_hand_is_free(house: House, patient: Patient) -> None:
+    dying = await claim_receiver(house.db)
+    theirs, ours = kit_of(house, dying.number), kit_of(house, house.uploads.receiver)
+    upload = await begin_upload(theirs, patient, DOCUMENT)
+    await receive_part(theirs, patient, upload.id, Arrival(0, body(CONTENT[:MIB])))
+    await left_in_hand(theirs, patient, upload)
+    rest = Arrival(MIB, body(CONTENT[MIB:]))
+    with pytest.raises(UploadBusy):
+        await receive_part(ours, patient, upload.id, rest)
+    await dying.close()
+    done = await receive_part(ours, patient, upload.id, Arrival(MIB, body(CONTENT[MIB:])))
+    assert done.state is State.FINISHED
+
+
+async def test_what_arrived_before_a_break_counts(house: House, patient: Patient) -> None:
+    kit = kit_of(house, house.uploads.receiver)
+    upload = await begin_upload(kit, patient, DOCUMENT)
+    with pytest.raises(UploadBroken):
+        await receive_part(kit, patient, upload.id, Arrival(0, body(b"%PDF-1.7", breaks=True)))
+    assert (await show_upload(kit, patient, upload.id)).received == 0
+    with pytest.raises(UploadBroken):
+        await receive_part(kit, patient, upload.id, Arrival(0, body(CONTENT[:MIB], breaks=True)))
+    assert (await show_upload(kit, patient, upload.id)).received == MIB
+
+
+async def test_a_complete_upload_is_finished_by_whoever_comes_next(
+    house: House, patient: Patient
+) -> None:
+    """Its last request died after the last byte was counted."""
+    kit = kit_of(house, house.uploads.receiver)
+    for finish_by_sweeping in (True, False):
+        upload = await begin_upload(kit, patient, DOCUMENT)
+        await receive_part(kit, patient, upload.id, Arrival(0, body(CONTENT[:MIB])))
+        async with kit.db.transaction(patient.organization_id) as tx:
+            await tx.execute(
+                "update uploads set length = received, state = 'complete' where id = $1", upload.id
+            )
+        if finish_by_sweeping:
+            await sweep_uploads(kit)
+        shown = await show_upload(kit, patient, upload.id)
+        assert shown.state is State.FINISHED
+
+
+async def test_what_nobody_goes_on_with_goes(house: House, patient: Patient) -> None:
+    kit = kit_of(house, house.uploads.receiver)
+    upload = await begin_upload(kit, patient, DOCUMENT)
+    await receive_part(kit, patient, upload.id, Arrival(0, body(CONTENT[:MIB])))
+    later = replace(kit, clock=lambda: utc_now() + timedelta(hours=25))
+    with pytest.raises(UploadGone):
+        await show_upload(later, patient, upload.id)
+    await sweep_uploads(later)
+    assert await kept(house, patient.organization_id) == (0, 0, 0)
+
+
+async def test_limits_and_quotas(house: House, patient: Patient) -> None:
+    size = len(CONTENT)
+    for limits in (
+        UploadLimits(4 * MIB, user=Allowed(count=1)),
+        UploadLimits(4 * MIB, organization=Allowed(size=2 * size - 1)),
+        UploadLimits(4 * MIB, quotas=Quotas(user=Allowed(size=2 * size - 1))),
+        UploadLimits(4 * MIB, quotas=Quotas(organization=Allowed(count=1))),
+    ):
+        somebody = (await signed_in_patient(house)).patient()
+        kit = kit_of(house, house.uploads.receiver, limits)
+        await begin_upload(kit, somebody, DOCUMENT)
+        with pytest.raises(QuotaExceeded):
+            await begin_upload(kit, somebody, DOCUMENT)
