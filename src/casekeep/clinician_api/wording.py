@@ -192,6 +192,7 @@ _BYTES = {
     **_TAG,
     "Last-Modified": "When the file was uploaded.",
     "Accept-Ranges": "`bytes`",
+    "Repr-Digest": "SHA-256 of the whole file (RFC 9530), unless it is not wanted.",
     "Content-Disposition": "The name to save it under.",
 }
 _DOWNLOADS = ("lab_files", "radiology_files", "files")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from litestar import Litestar
 
 from .asgi import ASGIApp, Receive, Scope, Send
+from .checked_bodies import CheckedBodies
 from .cross_origin import CrossOrigin
 from .health import ALIVE, READY, Health
 from .house import House
@@ -74,5 +75,5 @@ def dispatcher(apps: Apps) -> ASGIApp:
 
     edges = (apps.clinician_api, apps.portal_api, apps.pages)
     words = fixed_words([ALIVE, READY, *(route.path for edge in edges for route in edge.routes)])
-    patient = Patience(dispatch, apps.house.idle_timeout)
+    patient = Patience(CheckedBodies(dispatch), apps.house.idle_timeout)
     return RequestIds(TidyPaths(SecurityHeaders(patient)), words)
