@@ -47,6 +47,11 @@ _ROWS = {
     "webhooks": ("label, url, events, id", "'a partner', 'https://p.example', '{CREATE_CASE}', $2"),
     "webhook_deliveries": ("event, id, webhook_id, case_id", "'CREATE_CASE', $2, $3, $4"),
     "webhook_attempts": ("number, delivery_id", "9, $2"),
+    "findings": (
+        "kind, id, file_id, first_seen_at, last_seen_at",
+        "'altered', $2, $3, now(), now()",
+    ),
+    "scrubs": ("began_at", "$2"),
     "audit_seals": ("position, event_id, hash", "1, $2, $3"),
 }
 """Columns and values beside the organisation, of the tables that no factory fills."""
@@ -108,6 +113,8 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await _insert(tx, "webhooks", webhook)
         await _insert(tx, "webhook_deliveries", delivery, webhook, case.id)
         await _insert(tx, "webhook_attempts", delivery)
+        await _insert(tx, "findings", new_id(), file)
+        await _insert(tx, "scrubs", SINCE)
     return Clinic(
         organization_id,
         clinician,

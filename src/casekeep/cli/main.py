@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from casekeep.cli import accounts, cases, forms, issuers, keys, server, upkeep, webhooks
+from casekeep.cli import accounts, cases, forms, issuers, keys, server, upkeep, verifying, webhooks
 from casekeep.cli.listening import PortNotFree
 from casekeep.db.errors import DatabaseNotUsable
 from casekeep.kernel.errors import DeliveryNotKnown, DomainError, WebhookNotKnown
@@ -52,6 +52,7 @@ app.command("serve")(server.serve)
 app.command("worker")(server.worker)
 app.command("demo")(server.demo)
 app.command("migrate")(upkeep.migrate)
+app.command("verify")(verifying.verify)
 app.add_typer(accounts.organizations, name="org")
 app.add_typer(accounts.users, name="user")
 app.add_typer(keys.keys, name="key")
