@@ -13,6 +13,9 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from casekeep.files.verifying.listing import list_findings
+from casekeep.files.verifying.model import Checked, Damage, Judged
+from casekeep.files.verifying.noting import note_judged
 from casekeep.http.house import House
 from casekeep.identity.model import Audience, Operator, Role
 from casekeep.kernel.ids import FileId, OrganizationId
@@ -79,6 +82,7 @@ class Clinic:
     webhook: str
     delivery: str
     """One of the webhook's."""
+    finding: str
     spoken: str
     """A word of the case's summary."""
     form_id: str
@@ -121,7 +125,9 @@ class Clinic:
 
     def names(self, refresh_token: str) -> Iterator[Names]:
         """By what a stranger asks for each of its files, with each kind of its ids."""
-        ids = cycle((self.case_id, *self.people(), self.files[0].id, self.case_number))
+        ids = cycle(
+            (self.case_id, *self.people(), self.files[0].id, self.case_number, self.finding)
+        )
         people = cycle((self.patient.user, self.clinician.user))
         asked = [(file, case) for file in self.files for case in (self.case_id, self.case_number)]
         removed = (self.removed_case, self.removed_number)
@@ -272,6 +278,7 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         await _administrator(house, organization_id),
         str(webhook.id),
         await _delivery_of(house, webhook),
+        await _finding(house, organization_id, general),
         spoken,
         *form,
     )
@@ -334,6 +341,15 @@ async def _webhook(house: House, organization_id: OrganizationId) -> Webhook:
         house.db, house.audit, secrets, Allowed((), resolve), actor=actor, new=new
     )
     return webhook
+
+
+async def _finding(house: House, organization_id: OrganizationId, file: Stored) -> str:
+    """A check that found one of its files altered; the finding's id."""
+    checked = Checked(house.db, house.blobs, house.audit)
+    judged = [Judged(FileId(UUID(file.id)), Damage.ALTERED)]
+    await note_judged(checked, organization_id, judged, deep=True)
+    page = await list_findings(house.db, house.audit, Operator(organization_id))
+    return str(page.findings[0].id)
 
 
 async def _delivery_of(house: House, webhook: Webhook) -> str:

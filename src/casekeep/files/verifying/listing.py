@@ -10,7 +10,7 @@ from casekeep.files.verifying import queries
 from casekeep.files.verifying.model import Damage, FindingsPage
 from casekeep.identity.actors import who
 from casekeep.identity.model import Actor, Administrator, Operator
-from casekeep.kernel.errors import InputNotValid, RoleNotAllowed
+from casekeep.kernel.errors import RoleNotAllowed
 
 
 async def list_findings(
@@ -24,17 +24,14 @@ async def list_findings(
     most: int = 50,
 ) -> FindingsPage:
     """Findings of the actor's organisation, the newest first. `mended`: only those that are so no
-    more, or only those that are so still; `after`: go on behind this finding.
-
-    Raises RoleNotAllowed, and InputNotValid when `after` is no finding of theirs.
+    more, or only those that are so still; `after`: go on behind this id.
+    Raises RoleNotAllowed.
     """
     asked = Event(Action.FINDINGS_LISTED)
     async with recording_refusal(audit, actor, asked):
         if not isinstance(actor, Administrator | Operator):
             raise RoleNotAllowed
     async with db.transaction(actor.organization_id) as tx:
-        if after is not None and not await queries.has_finding(tx, after):
-            raise InputNotValid("after is not a finding")
         found = await queries.findings(
             tx, damage=damage, mended=mended, before=after, most=most + 1
         )

@@ -149,15 +149,6 @@ async def findings(
     return [_finding(row) for row in rows]
 
 
-async def has_finding(tx: Tx, finding_id: UUID) -> bool:
-    """Whether the organisation has this finding."""
-    return await tx.fetch_value(
-        "select exists (select from findings where organization_id = $1 and id = $2)",
-        tx.organization_id,
-        finding_id,
-    )
-
-
 async def untold(tx: Tx) -> tuple[dict[Damage, int], datetime | None]:
     """How much of each kind nobody was told of yet, and when somebody was last told of anything."""
     rows = await tx.fetch(
