@@ -363,7 +363,6 @@ async def test_findings_of_another_are_neither_found_nor_changed(
     async with seeing.transaction(mine.id) as tx:
         own, *more = await verifying.findings(tx, damage=None, mended=None, before=None, most=9)
         assert not more
-        assert await verifying.has_finding(tx, own.id)
         (stored, _) = await verifying.totals(tx)
         assert stored == len(await verifying.stored_after(tx, None, 99))
         assert [each.id for each in await verifying.open_unseen(tx, later, None, 9)] == [own.id]

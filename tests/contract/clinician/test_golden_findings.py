@@ -64,7 +64,6 @@ async def test_refused_requests(root: AsyncClient, caller: SignedIn) -> None:
         ("findings-kind-422", {"kind": "lost"}),
         ("findings-state-422", {"state": "lost"}),
         ("findings-limit-422", {"limit": "0"}),
-        ("findings-after-422", {"after": "00000000-0000-7000-8000-000000000000"}),
         ("findings-after-id-422", {"after": "abc"}),
     ):
         check(name, await root.get(PATH, headers=caller.headers, params=params))
