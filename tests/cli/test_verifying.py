@@ -1,6 +1,7 @@
 """The command that checks what is stored, as an operator types it: its words and exit statuses."""
 
 import asyncio
+import base64
 import json
 import shutil
 from pathlib import Path
@@ -10,17 +11,32 @@ import pytest
 from typer.testing import Result
 
 from casekeep.blobs.local import LocalStore
+from casekeep.blobs.organization_keys import OrganizationKeys
+from casekeep.blobs.seals import record_seals
 from casekeep.blobs.store import BlobKey
+from casekeep.blobs.vault import Vault
 from casekeep.db.database import Database
 from casekeep.kernel.ids import FileId, OrganizationId
 from tests.blobs.contract import keep
-from tests.cli.test_commands import Run, logging_as_before, made_organization, run
+from tests.cli.test_commands import Run, _runner, logging_as_before, made_organization
 from tests.support.database import TestServer
 from tests.support.factories import make_case, make_file_row
+from tests.support.house import DEPLOYMENT_KEY, deployment_keys
 
-__all__ = ["logging_as_before", "run"]
+__all__ = ["logging_as_before"]
 
 CONTENT = b"abc"  # what `make_file_row` has on record
+
+
+@pytest.fixture
+def run(test_server: TestServer, tmp_path: Path) -> Run:
+    """Types one command at the tests' database, with the key of its files."""
+    return _runner(
+        tmp_path,
+        CASEKEEP_DATABASE_URL=test_server.owner_dsn,
+        CASEKEEP_DATABASE_APP_URL=test_server.application_dsn,
+        CASEKEEP_SEALING_KEY=base64.b64encode(DEPLOYMENT_KEY.key).decode(),
+    )
 
 
 @pytest.fixture
@@ -42,9 +58,13 @@ def key(test_server: TestServer, blobs: Path, org: str) -> BlobKey:
         try:
             case = await make_case(db, OrganizationId(UUID(org)))
             key = BlobKey(case.organization_id, await make_file_row(db, case, name="Pat.pdf"))
+            keys = OrganizationKeys(db, deployment_keys())
+            written = await keep(Vault(LocalStore(blobs), keys, sealing=False), key, CONTENT)
+            assert written.seal is not None
+            async with db.transaction(key.organization_id) as tx:
+                await record_seals(tx, {key.file_id: written.seal})
         finally:
             await db.close()
-        await keep(LocalStore(blobs), key, CONTENT)
         return key
 
     return asyncio.run(made())

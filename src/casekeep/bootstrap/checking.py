@@ -1,6 +1,6 @@
 """Puts together what checks and mends the stored bytes: for the command, and beside a server."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 from casekeep.audit.log import AuditLog
 from casekeep.blobs.local import LocalStore
+from casekeep.blobs.organization_keys import OrganizationKeys
 from casekeep.blobs.store import BlobStore
+from casekeep.blobs.vault import Vault
 from casekeep.bootstrap.channels import open_channels
+from casekeep.bootstrap.sealing import open_deployment_keys
 from casekeep.db.addresses import Addresses
 from casekeep.db.database import Database
 from casekeep.files.verifying.model import Checked
@@ -34,11 +37,12 @@ class Checking(NamedTuple):
 async def open_checking(settings: Settings, addresses: Addresses) -> AsyncGenerator[Checking, None]:
     """The parts of a check, beside a running server or without one. Raises SettingsNotValid."""
     raw = LocalStore(Path(settings.data) / "blobs")
-    repairing = Repairing(raw, _replica(settings))
     db = await Database.connect(addresses.application_dsn, size=2)
     audit = AuditLog(db)
     try:
-        yield Checking(Checked(db, _opened(raw), audit), repairing)
+        keys = OrganizationKeys(db, await open_deployment_keys(settings, db))
+        repairing = Repairing(raw, _replica(settings, lambda store: Vault(store, keys)))
+        yield Checking(Checked(db, Vault(raw, keys), audit), repairing)
     finally:
         await audit.close()
         await db.close()
@@ -66,16 +70,12 @@ async def scrub_forever(settings: Settings, house: House) -> None:
             await scrubber.run_forever(every=_LOOK_EVERY)
 
 
-def _opened(raw: BlobStore) -> BlobStore:
-    """What gives the content of what a store keeps raw."""
-    return raw
-
-
-def _replica(settings: Settings) -> Replica | None:
+def _replica(settings: Settings, opened: Callable[[BlobStore], BlobStore]) -> Replica | None:
+    """The replica that the settings name; `opened`: gives the content of what a store keeps raw."""
     if not settings.replica:
         return None
     folder = Path(settings.replica)
     if not folder.is_dir():
         raise SettingsNotValid("CASEKEEP_REPLICA: a folder that is there, with a copy of the blobs")
     scratch = LocalStore(Path(settings.data) / "repairs")
-    return Replica(LocalStore(folder), scratch, _opened)
+    return Replica(LocalStore(folder), scratch, opened)

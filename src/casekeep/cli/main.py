@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from casekeep.cli import accounts, cases, forms, issuers, keys, server, upkeep, verifying, webhooks
+from casekeep.cli import (
+    accounts,
+    cases,
+    forms,
+    issuers,
+    keys,
+    sealing_keys,
+    server,
+    upkeep,
+    verifying,
+    webhooks,
+)
 from casekeep.cli.listening import PortNotFree
 from casekeep.db.errors import DatabaseNotUsable
 from casekeep.kernel.errors import DeliveryNotKnown, DomainError, WebhookNotKnown
@@ -56,6 +67,7 @@ app.command("verify")(verifying.verify)
 app.add_typer(accounts.organizations, name="org")
 app.add_typer(accounts.users, name="user")
 app.add_typer(keys.keys, name="key")
+app.add_typer(sealing_keys.sealing_keys, name="keys")
 app.add_typer(cases.cases, name="case")
 app.add_typer(forms.forms, name="form")
 app.add_typer(issuers.issuers, name="issuer")

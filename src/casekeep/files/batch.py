@@ -79,7 +79,7 @@ class Batch:
         if sha256 not in (None, written.sha256):
             raise DigestMismatch(f"{label}: the content is not what its digest says")
         content = (media_type, written.size, written.sha256)
-        received = Received(key.file_id, label, *content, category, marks)
+        received = Received(key.file_id, label, *content, category, marks, written.seal)
         self._received.append(received)
         return received
 

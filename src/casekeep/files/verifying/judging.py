@@ -5,7 +5,7 @@ than a piece of them.
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 
-from casekeep.blobs.store import BlobKey, BlobMissing, BlobStore, StoreUnavailable
+from casekeep.blobs.store import BlobAltered, BlobKey, BlobMissing, BlobStore, StoreUnavailable
 from casekeep.files.verifying.model import Damage, OnRecord
 
 Pacing = Callable[[int], Awaitable[None]]
@@ -26,6 +26,8 @@ async def judge(
             return Damage.ALTERED
     except BlobMissing:
         return Damage.MISSING
+    except BlobAltered:
+        return Damage.ALTERED
     except StoreUnavailable:
         return Damage.UNREADABLE
     return None

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from casekeep.audit.actions import Action
 from casekeep.audit.log import Event
-from casekeep.blobs.store import BlobKey, BlobMissing, StoreUnavailable
+from casekeep.blobs.store import BlobAltered, BlobKey, BlobMissing, StoreUnavailable
 from casekeep.db.database import Tx
 from casekeep.files.verifying import queries
 from casekeep.files.verifying.model import Checked, Damage, Judged
@@ -83,7 +83,7 @@ async def _is_gone(checked: Checked, key: BlobKey, damage: Damage) -> bool:
         await checked.blobs.size(key)
     except BlobMissing:
         return True
-    except StoreUnavailable:
+    except (BlobAltered, StoreUnavailable):
         return False
     return False
 

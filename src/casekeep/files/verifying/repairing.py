@@ -9,7 +9,15 @@ from hashlib import sha256
 
 import structlog
 
-from casekeep.blobs.store import BlobKey, BlobMissing, BlobStore, RawStore, StoreUnavailable
+from casekeep.blobs.seals import destroy_seals
+from casekeep.blobs.store import (
+    BlobAltered,
+    BlobKey,
+    BlobMissing,
+    BlobStore,
+    RawStore,
+    StoreUnavailable,
+)
 from casekeep.files.verifying.judging import judge
 from casekeep.files.verifying.model import Checked, Damage, OnRecord
 from casekeep.files.verifying.noting import mend
@@ -54,7 +62,7 @@ class Repairing:
                 _log.warning("repair.replica_damaged", file_id=str(key.file_id))
                 return False
             return await self._put(scratch, key, expected)
-        except (BlobMissing, StoreUnavailable) as error:
+        except (BlobAltered, BlobMissing, StoreUnavailable) as error:
             _log.warning("repair.failed", file_id=str(key.file_id), cause=type(error).__name__)
             return False
         finally:
@@ -80,6 +88,7 @@ class Repairing:
         if has_home:
             async with checked.db.transaction(key.organization_id) as tx:
                 await mend(checked, tx, [(key.file_id, Damage.ORPHANED)], checked.clock())
+                await destroy_seals(tx, [key.file_id])
         try:
             await self.raw.delete(key)
         except StoreUnavailable:

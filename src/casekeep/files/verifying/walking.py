@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
-from casekeep.blobs.store import BlobKey, BlobMissing, StoreUnavailable
+from casekeep.blobs.store import BlobAltered, BlobKey, BlobMissing, StoreUnavailable
 from casekeep.files.verifying import queries
 from casekeep.files.verifying.judging import Pacing, judge
 from casekeep.files.verifying.model import Checked, Damage, Judged, OnRecord
@@ -96,7 +96,7 @@ async def is_orphaned(checked: Checked, key: BlobKey) -> bool:
         await checked.blobs.size(key)
     except BlobMissing:
         return False
-    except StoreUnavailable:
+    except (BlobAltered, StoreUnavailable):  # what is nobody's has no seal that opens
         return True
     return True
 
