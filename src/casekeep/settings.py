@@ -174,6 +174,33 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             secret=True,
         ),
     ] = ""
+    replica: Annotated[
+        str,
+        _doc(
+            "Folder of a copy of the blobs that something else keeps in step, from which `casekeep "
+            "verify --repair` takes what is damaged here."
+        ),
+    ] = ""
+    scrub_days: Annotated[
+        int,
+        _doc(
+            "Days in which every stored byte is read and compared once, in the background; 0 for "
+            "never.",
+            ge=0,
+            le=3650,
+        ),
+    ] = 30
+    scrub_mib_per_second: Annotated[
+        int, _doc("The most MiB a second that are read for it.", ge=1, le=10000)
+    ] = 8
+    metrics_token: Annotated[
+        str,
+        _doc(
+            "Bearer token for `/metrics`, at least 16 characters. Empty: only programs on the same "
+            "machine are answered, and none where there is a public URL.",
+            secret=True,
+        ),
+    ] = ""
     sealing: Annotated[
         bool,
         _doc(
@@ -234,6 +261,8 @@ def load_settings(given: Mapping[str, object] | None = None) -> Settings:
         raise SettingsNotValid(_explain(str(error), file, typed, from_environment)) from None
     if settings.secret_key and len(settings.secret_key) < 32:  # noqa: PLR2004 - see its description
         raise SettingsNotValid("CASEKEEP_SECRET_KEY must have at least 32 characters")
+    if settings.metrics_token and len(settings.metrics_token) < 16:  # noqa: PLR2004 - see its description
+        raise SettingsNotValid("CASEKEEP_METRICS_TOKEN must have at least 16 characters")
     if settings.sealing_key and (settings.sealing_key_file or settings.sealing_key_command):
         raise SettingsNotValid(
             "CASEKEEP_SEALING_KEY stands alone: without CASEKEEP_SEALING_KEY_FILE and "

@@ -255,3 +255,18 @@ async def test_a_reader_that_leaves_lets_go_of_the_file(store: LocalStore) -> No
     assert open_files() == before + 1
     await reader.aclose()
     assert open_files() == before
+
+
+async def test_a_blob_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    store, key = LocalStore(tmp_path), fresh_key()
+    await keep(store, key, b"as it was")
+    async with store.replace(key) as writer:
+        await writer.write(b"half of")
+    assert await read_all(store, key, 0, await store.size(key)) == b"as it was"
+    async with store.replace(key) as writer:
+        await writer.write(b"as it is")
+        assert await read_all(store, key, 0, await store.size(key)) == b"as it was"
+        await writer.finish()
+    assert await read_all(store, key, 0, await store.size(key)) == b"as it is"
+    assert await keys_of(store) == {key}
+    assert [each.name for each in files_below(tmp_path)] == [str(key.file_id)]

@@ -48,6 +48,11 @@ _ROWS = {
     "webhooks": ("label, url, events, id", "'a partner', 'https://p.example', '{CREATE_CASE}', $2"),
     "webhook_deliveries": ("event, id, webhook_id, case_id", "'CREATE_CASE', $2, $3, $4"),
     "webhook_attempts": ("number, delivery_id", "9, $2"),
+    "findings": (
+        "kind, id, file_id, first_seen_at, last_seen_at",
+        "'altered', $2, $3, now(), now()",
+    ),
+    "scrubs": ("began_at", "$2"),
     "organization_keys": ("deployment_key_id, id, wrapped_key", "'a fingerprint', $2, $3"),
     "seals": ("size, blob_id, key_id, wrapped_key", "3, $2, $3, $4"),
     "unsealed_blobs": ("size, blob_id", "3, $2"),
@@ -125,6 +130,8 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await _insert(tx, "webhook_attempts", delivery)
         await _insert(tx, "uploads", upload, clinician, case.id, UNTIL)
         await _insert(tx, "upload_parts", new_id(), upload)
+        await _insert(tx, "findings", new_id(), file)
+        await _insert(tx, "scrubs", SINCE)
     return Clinic(
         organization_id,
         clinician,

@@ -29,6 +29,9 @@ from casekeep.files import queries_trash as trash
 from casekeep.files.detail import full_case
 from casekeep.files.model import Category, FileChange, Marks, Received
 from casekeep.files.queries_receiving import Keeping, Placed
+from casekeep.files.verifying import queries as verifying
+from casekeep.files.verifying import queries_scrubbing as scrubbing
+from casekeep.files.verifying.model import Damage
 from casekeep.identity import queries as users
 from casekeep.identity import (
     queries_api_keys,
@@ -40,6 +43,7 @@ from casekeep.identity import (
     queries_sign_ins,
 )
 from casekeep.identity.model import Audience, NewProfile, User
+from casekeep.kernel.clock import utc_now
 from casekeep.kernel.ids import CaseNumber, DeliveryId, UserId, WebhookId
 from casekeep.webhooks import queries as webhooks
 from casekeep.webhooks import queries_deliveries as deliveries
@@ -350,6 +354,37 @@ async def test_webhooks_of_another_are_neither_found_nor_changed(
         assert [each.id for each in await webhooks.all_webhooks(tx)] == [own_webhook]
         assert await deliveries.take_forgotten(tx, timedelta(days=-1), 5) == [own_delivery]
         assert await deliveries.claim(tx, own_delivery, timedelta(minutes=1))
+    assert await rows_of(above, other) == before
+
+
+async def test_findings_of_another_are_neither_found_nor_changed(
+    seeing: Database, above: asyncpg.Connection, mine: Clinic, other: Clinic
+) -> None:
+    before = await rows_of(above, other)
+    pairs = [(other.file, Damage.ALTERED)]
+    later = utc_now() + timedelta(hours=1)
+    async with seeing.transaction(mine.id) as tx:
+        own, *more = await verifying.findings(tx, damage=None, mended=None, before=None, most=9)
+        assert not more
+        (stored, _) = await verifying.totals(tx)
+        assert stored == len(await verifying.stored_after(tx, None, 99))
+        assert [each.id for each in await verifying.open_unseen(tx, later, None, 9)] == [own.id]
+        assert await verifying.untold(tx) == ({Damage.ALTERED: 1}, None)
+        assert await verifying.administrators(tx) == []
+        found = [
+            await verifying.stored_among(tx, [other.file]),
+            await verifying.owned_among(tx, [other.file]),
+            await verifying.open_among(tx, [other.file]),
+        ]
+        await verifying.mark_mended(tx, pairs, NOW)
+        await verifying.mark_told(tx, later)
+        await scrubbing.begin_scrub(tx, NOW)
+        await scrubbing.advance_scrub(tx, other.file, 1, 1)
+        await scrubbing.end_scrub(tx, NOW)
+        scrub = await scrubbing.find_scrub(tx)
+        await verifying.note(tx, pairs, NOW)
+    assert not any(found), found
+    assert scrub == scrubbing.Scrub(NOW, NOW, other.file)
     assert await rows_of(above, other) == before
 
 

@@ -13,6 +13,8 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from casekeep.files.verifying.model import Checked, Damage, Judged
+from casekeep.files.verifying.noting import note_judged
 from casekeep.http.house import House
 from casekeep.identity.model import Audience, Operator, Role
 from casekeep.kernel.ids import FileId, OrganizationId
@@ -263,6 +265,7 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
     files = [await _stored(clinician, doctor, each) for each in listed.json()["files"]]
     removed = await _remove(clinician, doctor, made["case"]["id"])
     form = await _submit(portal, patient, made["case"]["case_id"])
+    await _note_damage(house, organization_id, general)
     page = await portal.get(FILES, headers=patient.headers, params={"limit": "1"})
     return Clinic(
         house,
@@ -351,6 +354,13 @@ async def _webhook(house: House, organization_id: OrganizationId) -> Webhook:
         house.db, house.audit, secrets, Allowed((), resolve), actor=actor, new=new
     )
     return webhook
+
+
+async def _note_damage(house: House, organization_id: OrganizationId, file: Stored) -> None:
+    """As if a check had found one of its files altered."""
+    checked = Checked(house.db, house.blobs, house.audit)
+    judged = [Judged(FileId(UUID(file.id)), Damage.ALTERED)]
+    await note_judged(checked, organization_id, judged, deep=True)
 
 
 async def _delivery_of(house: House, webhook: Webhook) -> str:

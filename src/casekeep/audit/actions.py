@@ -51,6 +51,7 @@ class Action(StrEnum):
 
     ACTOR_MISMATCHED = "actor.mismatched"
     FILES_LISTED = "files.listed"
+    FINDINGS_LISTED = "findings.listed"
     FILE_SHOWN = "file.shown"
     FILE_OPENED = "file.opened"
     FILE_LINKED = "file.linked"

@@ -11,6 +11,9 @@ from casekeep.blobs.folders import Folders
 from casekeep.blobs.naming import PARTIAL
 from casekeep.kernel.durability import sync_folder
 
+BESIDE = ".beside"
+"""What replaces a blob that is there is no unfinished upload, which a sweeper would take."""
+
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PRIVATE_FILE = 0o600
 
@@ -20,10 +23,10 @@ class Landing:
     one at a time. They raise OSError.
     """
 
-    def __init__(self, folders: Folders, path: Path) -> None:
+    def __init__(self, folders: Folders, path: Path, *, beside: str = PARTIAL) -> None:
         self._folders = folders
         self._path = path
-        self._partial = path.with_name(path.name + PARTIAL)
+        self._partial = path.with_name(path.name + beside)
         self._file: int | None = None
         self._made: Path | None = None
         self._hash = hashlib.sha256()

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from casekeep.blobs.folders import Folders
-from casekeep.blobs.landing import Landing
+from casekeep.blobs.landing import BESIDE, Landing
 from casekeep.blobs.naming import PARTIAL, SHARDS, id_in, name_of
 from casekeep.blobs.store import BlobKey, BlobMissing, StoreUnavailable, Written
 from casekeep.blobs.taking import Taking
@@ -42,6 +42,19 @@ class LocalStore:
     async def receive(self, key: BlobKey) -> AsyncGenerator["LocalWriter", None]:
         """Write a new blob; leaving the context without `finish` leaves nothing behind."""
         writer = LocalWriter(self._threads, Landing(self._folders, self._path(key)))
+        try:
+            yield writer
+        finally:
+            if not writer.finished:
+                await self._clear_away(writer, key)
+
+    @asynccontextmanager
+    async def replace(self, key: BlobKey) -> AsyncGenerator["LocalWriter", None]:
+        """Write a blob beside the one that is there, whose name it takes with `finish`."""
+        path = self._path(key)
+        with _told(missing=StoreUnavailable):  # what a repair that was cut off left behind
+            await self._threads.run(path.with_name(path.name + BESIDE).unlink, missing_ok=True)
+        writer = LocalWriter(self._threads, Landing(self._folders, path, beside=BESIDE))
         try:
             yield writer
         finally:
@@ -147,7 +160,7 @@ def _told(missing: type[Exception] = BlobMissing) -> Generator[None]:
 
 def _remove(path: Path) -> None:
     gone = False
-    for each in (path, path.with_name(path.name + PARTIAL)):
+    for each in (path, *(path.with_name(path.name + end) for end in (PARTIAL, BESIDE))):
         with suppress(FileNotFoundError):
             each.unlink()
             gone = True
@@ -157,7 +170,7 @@ def _remove(path: Path) -> None:
 
 def _ids_in(folder: Path) -> set[UUID]:
     try:
-        names = {entry.removesuffix(PARTIAL) for entry in os.listdir(folder)}  # noqa: PTH208 - names
+        names = {entry.removesuffix(PARTIAL).removesuffix(BESIDE) for entry in os.listdir(folder)}  # noqa: PTH208 - names
     except (FileNotFoundError, NotADirectoryError):
         return set()
     return {found for name in names if (found := id_in(name))}

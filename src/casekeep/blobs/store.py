@@ -103,3 +103,13 @@ class BlobStore(Protocol):
     def keys(self) -> AsyncIterator[BlobKey]:
         """Every key with bytes, finished or not, in no order."""
         ...
+
+
+class RawStore(BlobStore, Protocol):
+    """A store in which what is damaged can be replaced."""
+
+    def replace(self, key: BlobKey) -> AbstractAsyncContextManager[BlobWriter]:
+        """Write a blob in place of the one that is there, if any: that one stays until `finish`,
+        and then the new one has its place at once, never half of it.
+        """
+        ...

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from casekeep.audit.sealing import seal_forever
+from casekeep.bootstrap.checking import scrub_forever
 from casekeep.bootstrap.database import find_addresses
 from casekeep.bootstrap.house import open_house
 from casekeep.bootstrap.working import runner_for
@@ -70,6 +71,7 @@ async def _serving(settings: Settings) -> AsyncGenerator[Apps, None]:
             asyncio.create_task(sweep_uploads_forever(house.uploads, every=_SWEEP_SECONDS)),
             asyncio.create_task(seal_forever(house.db, every=_SEAL_SECONDS)),
             asyncio.create_task(rescue_forever(house.db, every=_RESCUE_SECONDS)),
+            asyncio.create_task(scrub_forever(settings, house)),
         ]
         runner = runner_for(settings, house) if settings.jobs else None
         if runner:

@@ -82,6 +82,7 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
             public_url=settings.public_url.rstrip("/"),
             idle_timeout=settings.upload_idle_seconds,
             allowed_origins=origins_in(settings.allowed_origins),
+            metrics_token=settings.metrics_token,
         )
 
 

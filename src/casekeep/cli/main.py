@@ -19,6 +19,7 @@ from casekeep.cli import (
     sealing_keys,
     server,
     upkeep,
+    verifying,
     webhooks,
 )
 from casekeep.cli.listening import PortNotFree
@@ -74,6 +75,7 @@ app.command("serve")(server.serve)
 app.command("worker")(server.worker)
 app.command("demo")(server.demo)
 app.command("migrate")(upkeep.migrate)
+app.command("verify")(verifying.verify)
 app.add_typer(accounts.organizations, name="org")
 app.add_typer(accounts.users, name="user")
 app.add_typer(keys.keys, name="key")

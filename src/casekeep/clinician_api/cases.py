@@ -32,7 +32,8 @@ async def create_case(request: SignedInRequest) -> CaseCreated:
     house, form = house_of(request), Form()
     async with house.receiving.batch(request.auth.actor, act=Action.CASE_OPENED) as batch:
         async for part in read_form(request, form, _CATEGORY_OF_PART):
-            await batch.receive(part.filename or "", part.chunks, _CATEGORY_OF_PART[part.name])
+            category = _CATEGORY_OF_PART[part.name]
+            await batch.receive(part.filename or "", part.chunks, category, sha256=part.sha256)
         await demand_same_user(request, form.optional("user_id"))
         case, files = await batch.keep_in_new_case(_new_case(form))
     return CaseCreated(

@@ -62,6 +62,7 @@ TABLE: dict[type[facts.DomainError], Words] = {
     facts.FileEmpty: Words(400),
     facts.FileTooLarge: Words(413),
     facts.FileTypeRefused: Words(415),
+    facts.DigestMismatch: Words(400),
     facts.UploadBroken: Words(400),
     facts.UploadNotKnown: Words(404),
     facts.UploadGone: Words(410),

@@ -13,8 +13,10 @@ from casekeep.files.model import Category
 from casekeep.files.opening import open_by_url_path
 from casekeep.files.removal import remove_file
 from casekeep.http.conditions import Verdict, judge
-from casekeep.http.connections import house_of
+from casekeep.http.connections import field_values, house_of
+from casekeep.http.digests import REPR_DIGEST, sha256_in
 from casekeep.http.downloads import send_file
+from casekeep.kernel.errors import DigestMismatch
 
 from .errors import FieldsNotValid, field_problem
 from .file_changes import case_documents, get_file, restore_file, trash, update_file
@@ -78,13 +80,15 @@ async def case_files(
 async def upload(request: SignedInRequest) -> FileAdded:
     """Add one file to one of the caller's cases; its type is what its content is."""
     house, form = house_of(request), Form()
-    received = 0
+    said, received = sha256_in(field_values(request, b"repr-digest"), REPR_DIGEST), 0
     async with house.receiving.batch(request.auth.actor) as batch:
         async for part in read_form(request, form, {"file"}):
             received += 1
             if received > 1:
                 raise FieldsNotValid(field_problem("body", "file", "Send one file at a time", ""))
-            await batch.receive(part.filename or "", part.chunks, _category(form))
+            await batch.receive(
+                part.filename or "", part.chunks, _category(form), sha256=_agreed(said, part.sha256)
+            )
         await demand_same_user(request, form.optional("user_id"))
         case_id = form.text("case_id")
         is_phi = form.yes_or_no("is_phi", default=True)
@@ -99,6 +103,15 @@ async def upload(request: SignedInRequest) -> FileAdded:
             is_restricted=is_restricted,
         )
     return FileAdded("File uploaded successfully", file_out(file))
+
+
+def _agreed(of_request: bytes | None, of_part: bytes | None) -> bytes | None:
+    """What the one file's bytes are said to hash to, with the request or its part. Raises
+    DigestMismatch for two answers.
+    """
+    if None not in (of_request, of_part) and of_request != of_part:
+        raise DigestMismatch("Repr-Digest is not the digest that came with the file")
+    return of_part or of_request
 
 
 def _category(form: Form) -> Category | None:

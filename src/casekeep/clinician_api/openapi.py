@@ -23,7 +23,8 @@ from litestar.types import ControllerRouterHandler, Method
 from litestar.types.internal_types import PathParameterDefinition
 
 from casekeep.cases.describing import LONGEST_GENDER, LONGEST_NAME, OLDEST
-from casekeep.http.openapi import made_document
+from casekeep.http.digests import CONTENT_DIGEST, REPR_DIGEST
+from casekeep.http.openapi import describe_digests, made_document
 
 from .errors import NO_STORAGE, field_problem
 from .wire import FilesOut, GrantError, TokensOut
@@ -115,6 +116,7 @@ BODY_NO_JSON = Told(
 )
 _EXAMPLES = (
     Told(400, "lab_report.pdf: the file is empty"),
+    Told(400, "lab_report.pdf: the content is not what its digest says"),
     Told(401, "Invalid or expired token"),
     Told(403, "user_id does not match the signed-in user"),
     ROLE_REFUSED,
@@ -241,6 +243,7 @@ class CreateCaseOperation(Operation):
     """`POST /cases/create_case`: the form of a new case."""
 
     def __post_init__(self) -> None:
+        describe_digests(self, CONTENT_DIGEST)
         self.request_body = _form(
             ["patient_name", "patient_age", "patient_gender"],
             {
@@ -266,6 +269,7 @@ class UploadOperation(Operation):
     """`POST /cases/upload`: one file and where it belongs."""
 
     def __post_init__(self) -> None:
+        describe_digests(self, CONTENT_DIGEST, REPR_DIGEST)
         self.request_body = _form(
             ["case_id", "file"],
             {

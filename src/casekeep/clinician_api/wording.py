@@ -11,6 +11,7 @@ _FILE = "f1e2d3c4-5678-40ab-8def-1234567890ab"
 _UPLOAD = "0198f0a2-3c4d-7e5f-8a6b-7c8d9e0f1a2b"
 _WEBHOOK = "019a3f5e-7c2b-7d10-a4f6-c1d2e3b4a596"
 _DELIVERY = "019a3f61-02d4-7e88-9b1c-5d6e7f8091a2"
+_FINDING = "019a3f62-5b1e-7c44-8f0a-6b7c8d9e0f13"
 _CURSOR = "AAZMMMz9WAABkfHi08RWeECrje8SNFZ4kKs="
 _NAMED_USER = "Who is signed in; another user is refused."
 _OWNER = "The clinician whose case it is."
@@ -21,6 +22,7 @@ TAGS = {
     "Files": "The files of a case, and their bytes.",
     "Resumable uploads": "Files in parts, by the tus protocol 1.0.0 (tus.io).",
     "Webhooks": "What partners' software is told, for administrators.",
+    "Storage": "Whether the stored files are whole, for administrators.",
 }
 
 _WORDS = {
@@ -162,6 +164,18 @@ _WORDS = {
     ),
     "delivered_at": Word("When it was delivered; null if it was not.", None),
     "replay.message": Word("What was done.", "Delivery will be made again"),
+    # findings
+    "findings": Word("The findings, newest first."),
+    "finding_id": Word("The finding's id.", _FINDING),
+    "FindingOut.file_id": Word(
+        "The file's id; of orphaned bytes the id they are kept under.", _FILE
+    ),
+    "kind": Word("What is wrong.", "altered"),
+    "first_seen_at": Word("Since when it is known.", "2026-03-04T10:30:15Z"),
+    "last_seen_at": Word("When it was last seen to be so.", "2026-03-04T10:30:15Z"),
+    "mended_at": Word("When it was found to be so no more; null while it is.", None),
+    "findings.after": Word("The `next` of the page before.", _FINDING),
+    "findings.state": Word("Whether it is so still.", "open"),
     # refusals
     "detail": Word("Why, in a sentence."),
     "FieldsRefused.detail": Word("One entry for each field that is not as it must be."),
@@ -188,6 +202,7 @@ _ANSWERS = {
     "case_documents": "The documents",
     "webhooks": "The webhooks",
     "webhook_deliveries": "The deliveries",
+    "findings": "The findings",
     "replay": "The delivery is made again",
 }
 _AGAIN = {"Retry-After": "Seconds until it is worth another try."}
@@ -196,6 +211,7 @@ _BYTES = {
     **_TAG,
     "Last-Modified": "When the file was uploaded.",
     "Accept-Ranges": "`bytes`",
+    "Repr-Digest": "SHA-256 of the whole file (RFC 9530), unless it is not wanted.",
     "Content-Disposition": "The name to save it under.",
 }
 _DOWNLOADS = ("lab_files", "radiology_files", "files")

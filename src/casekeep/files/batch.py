@@ -30,7 +30,7 @@ from casekeep.files.placing import (
 from casekeep.files.queries_receiving import Keeping
 from casekeep.identity.actors import acting_user
 from casekeep.identity.model import Actor, Patient
-from casekeep.kernel.errors import RoleNotAllowed
+from casekeep.kernel.errors import DigestMismatch, RoleNotAllowed
 from casekeep.kernel.ids import CaseId, CaseRef, FileId, new_id
 
 T = TypeVar("T")
@@ -54,11 +54,16 @@ class Batch:
         category: Category | None = None,
         declared_type: str | None = None,
         marks: Marks | None = None,
+        *,
+        sha256: bytes | None = None,
     ) -> Received:
         """Acts one and two: commit a row that says bytes are coming, then take them in, durably.
 
         While `category` is not known the larger limit holds; keeping asks for the exact one.
-        Raises FileEmpty, FileTooLarge, FileTypeRefused, StoreUnavailable, and what `body` raises.
+        `sha256`: of the content, if its sender said so.
+
+        Raises FileEmpty, FileTooLarge, FileTypeRefused, DigestMismatch, StoreUnavailable, and what
+        `body` raises.
         """
         label = clean_name(name)
         key = await self._announce(label)
@@ -71,6 +76,8 @@ class Batch:
         async with self._parts.blobs.receive(key) as writer:
             media_type = await arriving.take_in(body, writer)
             written = await writer.finish()
+        if sha256 not in (None, written.sha256):
+            raise DigestMismatch(f"{label}: the content is not what its digest says")
         content = (media_type, written.size, written.sha256)
         received = Received(key.file_id, label, *content, category, marks, written.seal)
         self._received.append(received)

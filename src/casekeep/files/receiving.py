@@ -16,9 +16,10 @@ from casekeep.files.discarding import Discards
 from casekeep.files.keeping import Parts
 from casekeep.files.model import SizeLimits
 from casekeep.files.quotas import NO_QUOTAS, Quotas
+from casekeep.identity.actors import who
 from casekeep.identity.model import Actor, Clinician, Operator, Partner, Patient
 from casekeep.kernel.clock import Clock, utc_now
-from casekeep.kernel.errors import RoleNotAllowed
+from casekeep.kernel.errors import DigestMismatch, RoleNotAllowed
 
 
 class Receiving:
@@ -50,7 +51,7 @@ class Receiving:
         gone, row and bytes, when the context is left, however it is left.
 
         Raises RoleNotAllowed for an actor who may add no files at all; that is recorded as `act`,
-        which is what the batch is for.
+        which is what the batch is for, as is that bytes are not those of their digest.
         """
         async with recording_refusal(self._parts.audit, actor, Event(act)):
             if not isinstance(actor, Clinician | Patient | Partner | Operator):
@@ -58,6 +59,9 @@ class Receiving:
         batch = Batch(self._parts, actor, accepted)
         try:
             yield batch
+        except DigestMismatch:
+            await self._parts.audit.record_refusal(who(actor), Event(act))
+            raise
         finally:
             if batch.unkept:
                 await self._discards.discard(actor.organization_id, batch.unkept)

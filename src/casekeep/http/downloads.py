@@ -3,7 +3,6 @@ send one. It decides nothing about who may read, and stops reading when the clie
 """
 
 import asyncio
-import base64
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from casekeep.files.model import StoredFile
 
 from .asgi import Receive, Scope, Send
 from .conditions import Verdict, judge, range_applies
+from .digests import digest_field, unwanted
 from .dispositions import attachment
 from .ranges import RangeNotSatisfiable, Span, requested_span
 from .timestamps import http_date
@@ -51,13 +51,17 @@ def answer_for(scope: Scope, file: StoredFile) -> Answer:
         refused = {"content-range": f"bytes */{file.size}", "content-length": "0"}
         return Answer(416, _validators(file) | refused, None)
     head = _validators(file) | _representation(file)
+    if not unwanted(fields.get("want-repr-digest")):
+        head["repr-digest"] = digest_field(file.sha256)
     if span is not None:
         part = f"bytes {span.start}-{span.last}/{file.size}"
         return Answer(206, head | {"content-range": part, "content-length": str(span.length)}, span)
     whole = {"content-length": str(file.size)}
     if not is_get:
         return Answer(200, head | whole, None)
-    return Answer(200, head | whole | {"content-digest": _digest(file)}, Span(0, file.size))
+    return Answer(
+        200, head | whole | {"content-digest": digest_field(file.sha256)}, Span(0, file.size)
+    )
 
 
 async def send_answer(answer: Answer, receive: Receive, send: Send, chunks: Chunks) -> None:
@@ -131,13 +135,7 @@ def _representation(file: StoredFile) -> dict[str, str]:
     return {
         "content-type": file.media_type,
         "content-disposition": attachment(file.name),
-        "repr-digest": _digest(file),
         "x-content-type-options": "nosniff",
         "content-security-policy": "default-src 'none'; sandbox",
         "cross-origin-resource-policy": "same-origin",
     }
-
-
-def _digest(file: StoredFile) -> str:
-    """RFC 9530: a dictionary with one member, a byte sequence."""
-    return f"sha-256=:{base64.b64encode(file.sha256).decode()}:"

@@ -20,6 +20,7 @@ class House:
     """Everything an edge may call. `public_url`: the origin that people use, without a slash at
     the end, or empty to answer with the origin of the request. `idle_timeout`: seconds that an
     upload may pause. `allowed_origins`: whose pages' software may call the edges from a browser.
+    `metrics_token`: what a monitoring system proves itself with; empty if it needs no proof.
     """
 
     db: Database
@@ -36,3 +37,4 @@ class House:
     public_url: str
     idle_timeout: float
     allowed_origins: frozenset[str] = frozenset()
+    metrics_token: str = ""

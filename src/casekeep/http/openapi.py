@@ -4,16 +4,65 @@ says of itself, and of its refusals, is its own.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from litestar import Litestar
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.spec import Components, License, SecurityScheme, Tag
+from litestar.openapi.spec import (
+    Components,
+    License,
+    Operation,
+    Parameter,
+    Schema,
+    SecurityScheme,
+    Tag,
+)
+from litestar.openapi.spec.enums import OpenAPIType
 from litestar.types import ControllerRouterHandler, OperationIDCreator
 
 from .describing import Wording, complete
+from .digests import CONTENT_DIGEST, REPR_DIGEST, digest_field
 
 _LICENSE = License(name="Apache License 2.0", identifier="Apache-2.0")
+_DIGEST_OF_NOTHING = digest_field(sha256().digest())
+_OF_WHAT = {
+    CONTENT_DIGEST: "SHA-256 of the body as it is sent (RFC 9530); another body is refused.",
+    REPR_DIGEST: "SHA-256 of the one file that is sent (RFC 9530); another file is refused.",
+}
+
+
+def describe_digests(operation: Operation, *fields: str) -> None:
+    """Say that a call takes these digest fields."""
+    described = [
+        Parameter(
+            name=field,
+            param_in="header",
+            required=False,
+            schema=Schema(type=OpenAPIType.STRING),
+            description=_OF_WHAT[field],
+            example=_DIGEST_OF_NOTHING,
+        )
+        for field in fields
+    ]
+    operation.parameters = [*(operation.parameters or ()), *described]
+
+
+@dataclass
+class CheckedUpload(Operation):
+    """A call that takes one file, and the digests of the body and of the file."""
+
+    def __post_init__(self) -> None:
+        describe_digests(self, CONTENT_DIGEST, REPR_DIGEST)
+
+
+@dataclass
+class CheckedBody(Operation):
+    """A call that takes files inside a body, and the digest of the body."""
+
+    def __post_init__(self) -> None:
+        describe_digests(self, CONTENT_DIGEST)
 
 
 def made_document(

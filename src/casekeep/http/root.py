@@ -9,9 +9,11 @@ from typing import NamedTuple
 from litestar import Litestar
 
 from .asgi import ASGIApp, Receive, Scope, Send
+from .checked_bodies import CheckedBodies
 from .cross_origin import CrossOrigin
 from .health import ALIVE, READY, Health
 from .house import House
+from .metrics import METRICS, Metrics
 from .paths import TidyPaths, fixed_words
 from .patience import Patience
 from .request_ids import RequestIds
@@ -57,7 +59,7 @@ class Root:
 
 def dispatcher(apps: Apps) -> ASGIApp:
     """Every path to its edge, wrapped in what all answers share."""
-    health, allowed = Health(apps.house), apps.house.allowed_origins
+    health, metrics, allowed = Health(apps.house), Metrics(apps.house), apps.house.allowed_origins
     portal_api = CrossOrigin(apps.portal_api, allowed)
     clinician_api = CrossOrigin(apps.clinician_api, allowed)
 
@@ -67,12 +69,16 @@ def dispatcher(apps: Apps) -> ASGIApp:
             await portal_api(scope, receive, send)
         elif path in {ALIVE, READY}:
             await health(scope, receive, send)
+        elif path == METRICS and metrics.may_read(scope):
+            await metrics(scope, receive, send)
         elif path == "/" or path.startswith(("/docs/", "/demo/", "/assets/")):
             await apps.pages(scope, receive, send)
         else:
             await clinician_api(scope, receive, send)
 
     edges = (apps.clinician_api, apps.portal_api, apps.pages)
-    words = fixed_words([ALIVE, READY, *(route.path for edge in edges for route in edge.routes)])
-    patient = Patience(dispatch, apps.house.idle_timeout)
+    words = fixed_words(
+        [ALIVE, READY, METRICS, *(route.path for edge in edges for route in edge.routes)]
+    )
+    patient = Patience(CheckedBodies(dispatch), apps.house.idle_timeout)
     return RequestIds(TidyPaths(SecurityHeaders(patient)), words)

@@ -2,6 +2,7 @@
 looks into a file and never passes on a parser's own error text.
 """
 
+import hashlib
 import re
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import aclosing
@@ -15,9 +16,10 @@ from multipart import (
     PushMultipartParser,
 )
 
-from casekeep.kernel.errors import InputNotValid, UploadBroken
+from casekeep.kernel.errors import DigestMismatch, InputNotValid, UploadBroken
 
 from .asgi import Receive
+from .digests import CONTENT_DIGEST, REPR_DIGEST, sha256_in
 from .dispositions import read_disposition, read_field
 
 FIELD_LIMIT = 64 * 1024
@@ -45,6 +47,7 @@ class _Head:
     name: str
     filename: str | None
     content_type: str | None
+    sha256: bytes | None = None
 
 
 _NO_MORE = _Head("", None, None)
@@ -92,21 +95,27 @@ class Part:
     """One part of a form. Read it before asking for the next; what is left unread is passed over.
 
     `filename` is None for a text field. It is what the client wrote: a label, never a path; a
-    browser sends an empty one for a file input left empty. `content_type` is the client's claim.
+    browser sends an empty one for a file input left empty. `content_type` is the client's claim, as
+    is `sha256`, from a digest field of the part; whoever keeps the bytes compares.
     """
 
     name: str
     filename: str | None
     content_type: str | None
     chunks: AsyncIterator[bytes]
+    sha256: bytes | None = None
 
     async def text(self, limit: int = FIELD_LIMIT) -> str:
-        """The part as text. Raises InputNotValid over `limit` bytes, or if it is no UTF-8 text."""
+        """The part as text. Raises InputNotValid over `limit` bytes, or if it is no UTF-8 text, and
+        DigestMismatch.
+        """
         content = bytearray()
         async for chunk in self.chunks:
             content += chunk
             if len(content) > limit:
                 raise InputNotValid(f"The field {self.name[:64]} is longer than {limit} bytes")
+        if self.sha256 not in (None, hashlib.sha256(content).digest()):
+            raise DigestMismatch(f"{self.name[:64]}: the content is not what its digest says")
         try:
             text = content.decode()
         except UnicodeDecodeError:
@@ -130,7 +139,9 @@ async def parts(body: AsyncIterable[bytes], content_type: str) -> AsyncGenerator
     async with aclosing(events):
         async for event in events:
             if isinstance(event, _Head):
-                part = Part(event.name, event.filename, event.content_type, Content(events))
+                part = Part(
+                    event.name, event.filename, event.content_type, Content(events), event.sha256
+                )
                 yield part
                 async for _ in part.chunks:
                     pass
@@ -141,7 +152,18 @@ def _head(segment: MultipartSegment) -> _Head:
     found = read_disposition(fields[0]) if len(fields) == 1 else None
     if found is None or found.kind != "form-data" or found.name is None:
         raise UploadBroken(_GARBLED)
-    return _Head(found.name, found.filename, segment.content_type)
+    return _Head(found.name, found.filename, segment.content_type, _digest(segment))
+
+
+def _digest(segment: MultipartSegment) -> bytes | None:
+    """A part's content is the whole of what it represents: both fields mean the same bytes."""
+    given = {
+        sha256_in([value for name, value in segment.headerlist if name == field], field)
+        for field in (CONTENT_DIGEST, REPR_DIGEST)
+    } - {None}
+    if len(given) > 1:
+        raise InputNotValid("Content-Digest and Repr-Digest of a part must be the same")
+    return given.pop() if given else None
 
 
 async def _multipart_events(

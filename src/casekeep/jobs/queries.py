@@ -14,3 +14,11 @@ _FORGET = """
 async def forget_finished(db: Database, older_than: timedelta, at_most: int) -> int:
     """Delete notes of what became of jobs, oldest first; how many."""
     return len(await db.fetch_unscoped(_FORGET, older_than, at_most))
+
+
+async def count_jobs(db: Database) -> dict[str, int]:
+    """How many jobs there are in each state: `queued`, `picked` (under way), `failed` (held)."""
+    rows = await db.fetch_unscoped(
+        "select status::text, count(*) as count from public.pgqueuer group by status"
+    )
+    return {row["status"]: row["count"] for row in rows}

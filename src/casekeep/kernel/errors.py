@@ -93,6 +93,12 @@ class FileTypeRefused(DomainError):
     """Content that is not of an accepted type, whatever the name or the client says."""
 
 
+class DigestMismatch(DomainError):
+    """Bytes that are not those whose digest came with them."""
+
+    summary = "The content is not what its digest says"
+
+
 class UploadBroken(DomainError):
     """A body that ended early or does not parse."""
 

@@ -9,7 +9,9 @@ from litestar import Litestar, Response, get
 from litestar.datastructures import State
 from litestar.enums import MediaType
 
+from casekeep.audit.actions import Action
 from casekeep.http.budget import BodyBudget
+from casekeep.http.checked_bodies import recording_mismatch
 from casekeep.http.house import House
 from casekeep.http.json_bodies import JsonRequest
 from casekeep.http.openapi import as_json
@@ -55,7 +57,8 @@ def build_app(house: House) -> Litestar:
     """The application over an assembled house; it needs no startup event."""
     limit, submission = largest_upload(house.limits), largest_submission(house.limits)
     for_partners = BodyBudget(max(PARTNERS_IN_MEMORY, submission), patience=PATIENCE)
-    partner = partner_router(submission, for_partners)
+    recording = recording_mismatch(house.audit, Action.FILE_RECEIVED)
+    partner = partner_router(submission, for_partners, [recording])
     described = as_json(openapi())
     budget = BodyBudget(max(UPLOADS_IN_MEMORY, limit), patience=PATIENCE)
 
@@ -68,7 +71,7 @@ def build_app(house: House) -> Litestar:
         [
             *_OTHERS,
             partner,
-            file_router(served_list, limit, [budget.around(limit)]),
+            file_router(served_list, limit, [budget.around(limit), recording]),
             openapi_document,
         ],
         state=State({"house": house}),

@@ -9,6 +9,7 @@ from litestar.params import JSONBody, PathParameter
 from casekeep.cases.commenting import LONGEST_AUTHOR_NAME, LONGEST_TEXT, NewCommunication
 from casekeep.files.submitting import Desk, MarkedFile, comment_on_case, demand_few
 from casekeep.http.connections import house_of
+from casekeep.http.openapi import CheckedBody
 from casekeep.kernel.ids import CaseId, CommunicationId, new_id
 
 from .attachments import FileName
@@ -82,6 +83,7 @@ class SaidAnswer(Success, frozen=True):
     "/cases/{case_id:str}",
     name="add_communication",
     status_code=200,
+    operation_class=CheckedBody,
     responses=refusals(
         NOT_VALID, FILE_REFUSED, NOT_PROVEN, CASE_NOT_FOUND, TOO_LARGE, TOO_MUCH, TOO_MANY
     ),

@@ -82,6 +82,7 @@ TABLE: dict[type[facts.DomainError], Words] = {
     facts.FileEmpty: FILE_REFUSED,
     facts.FileTooLarge: TOO_MUCH,
     facts.FileTypeRefused: FILE_REFUSED,
+    facts.DigestMismatch: FILE_REFUSED,
     facts.UploadBroken: NOT_VALID,
     facts.UploadNotKnown: NO_UPLOAD,
     facts.UploadGone: UPLOAD_GONE,

@@ -2,7 +2,10 @@
 there, and a bound on what they hold in memory.
 """
 
+from collections.abc import Sequence
+
 from litestar import Router
+from litestar.types import Middleware
 
 from casekeep.http.budget import BodyBudget
 from casekeep.kernel.errors import CaseNotVisible
@@ -15,9 +18,11 @@ from .proof import require_partner
 from .submissions import dynamic_case
 
 
-def partner_router(largest: int, budget: BodyBudget) -> Router:
+def partner_router(
+    largest: int, budget: BodyBudget, around_bodies: Sequence[Middleware] = ()
+) -> Router:
     """The five calls. `largest`: bytes that a body with files may have; `budget`: for those bodies,
-    and for answers with files.
+    and for answers with files; `around_bodies`: what else is around those bodies.
     """
     return Router(
         "/api/v1",
@@ -31,7 +36,7 @@ def partner_router(largest: int, budget: BodyBudget) -> Router:
                 "/",
                 route_handlers=[dynamic_case, act_on_case],
                 request_max_body_size=largest,
-                middleware=[budget.around(largest)],
+                middleware=[budget.around(largest), *around_bodies],
             ),
         ],
         guards=[require_partner],

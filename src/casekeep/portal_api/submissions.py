@@ -27,6 +27,7 @@ from casekeep.cases.submitting import LONGEST_DESCRIPTION, LONGEST_TITLE
 from casekeep.files.handing import show_case
 from casekeep.files.submitting import Desk, submit_case
 from casekeep.http.connections import house_of
+from casekeep.http.openapi import CheckedBody
 from casekeep.identity.model import Gender, NewProfile
 from casekeep.identity.profile_texts import LONGEST_ADDRESS, LONGEST_PLACE, LONGEST_POSTAL_CODE
 from casekeep.kernel.errors import InputNotValid
@@ -141,6 +142,7 @@ class OpenedAnswer(Success, frozen=True):
     "/dynamic-case",
     name="open_case",
     status_code=200,
+    operation_class=CheckedBody,
     responses=refusals(
         NOT_VALID, FILE_REFUSED, NOT_PROVEN, CASE_NOT_FOUND, TOO_LARGE, TOO_MUCH, TOO_MANY
     ),

@@ -14,7 +14,9 @@ from litestar.params import JSONBody
 from casekeep.files.content import PORTAL_TYPES
 from casekeep.files.model import Category, SizeLimits
 from casekeep.files.names import is_blank
-from casekeep.http.connections import house_of
+from casekeep.http.connections import field_values, house_of
+from casekeep.http.digests import REPR_DIGEST, sha256_in
+from casekeep.http.openapi import CheckedUpload
 from casekeep.kernel.errors import InputNotValid
 from casekeep.kernel.ids import CaseId
 
@@ -57,6 +59,7 @@ class Upload(msgspec.Struct, frozen=True, rename="camel"):
 @post(
     "/upload",
     status_code=200,
+    operation_class=CheckedUpload,
     responses=refusals(NOT_VALID, FILE_REFUSED, NOT_PROVEN, NO_CASE, TOO_LARGE, TOO_MANY),
     summary="Upload a file",
     response_description="The file, as it was kept",
@@ -66,8 +69,9 @@ async def upload(request: PatientRequest, data: JSONBody[Upload]) -> Response[Re
     case_id = None if data.case_id is None else CaseId(read_uuid(data.case_id))
     _check(data)
     content = decoded(data.data)
+    said = sha256_in(field_values(request, b"repr-digest"), REPR_DIGEST)
     async with house_of(request).receiving.batch(request.user, PORTAL_TYPES) as batch:
-        await batch.receive(data.name, content, Category.LAB, data.mime_type)
+        await batch.receive(data.name, content, Category.LAB, data.mime_type, sha256=said)
         file = await batch.keep_for_patient(case_id)
     return answer(ReceivedAnswer(200, success=True, data=received(file)))
 

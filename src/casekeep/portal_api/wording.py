@@ -109,6 +109,8 @@ WORDING = Wording(
             f"{name}.200": {
                 "ETag": "Changes with the content.",
                 "Content-Disposition": "The name to save it under.",
+                "Repr-Digest": "SHA-256 of the whole file (RFC 9530), unless it is not wanted.",
+                "Content-Digest": "The same, where the answer has the whole file.",
             }
             for name in ("file_content", "head_file_content")
         },
