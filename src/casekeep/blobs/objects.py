@@ -11,6 +11,7 @@ import structlog
 
 from casekeep.blobs.bucket import Bucket
 from casekeep.blobs.causes import told
+from casekeep.blobs.ending import end_in_order
 from casekeep.blobs.fetching import Fetching
 from casekeep.blobs.naming import PARTIAL, key_in
 from casekeep.blobs.putting import ObjectWriter, Putting
@@ -32,6 +33,7 @@ class ObjectStore:
     """
 
     def __init__(self, bucket: Bucket, *, threads: int = 4) -> None:
+        end_in_order()
         self.bucket = bucket
         self._provider = bucket.provider
         self._threads = Threads(threads)
