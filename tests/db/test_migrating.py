@@ -20,7 +20,7 @@ from casekeep.db.migrating import (
     migrations_folder,
 )
 from tests.support.database import database_url, drop_database, make_owned_database
-from tests.support.factories import make_organization
+from tests.support.factories import make_case, make_file_row, make_organization
 
 
 @dataclass(frozen=True)
@@ -199,3 +199,26 @@ def test_addresses_do_not_show_passwords(tmp_path: Path) -> None:
     shown = repr(external_addresses("postgresql://o:secret@host/name", None, tmp_path))
     assert "secret" not in shown
     assert "postgresql" not in shown
+
+
+async def test_files_from_before_there_were_seals_are_entered_as_unsealed(empty: Empty) -> None:
+    """The owner is held back by the wall, too, and must still find the files of everybody."""
+    await migrate(empty)
+    text = (migrations_folder() / "0012_seals.sql").read_text("utf-8")
+    apply, _, rollback = text.partition("-- migrate: rollback")
+    db = await Database.connect(empty.addresses.application_dsn, size=1)
+    owner = await asyncpg.connect(empty.owner_dsn)
+    try:
+        cases = [await make_case(db, await make_organization(db)) for _ in range(2)]
+        files = {await make_file_row(db, case) for case in cases}
+        await owner.execute(rollback)
+        await owner.execute(apply)
+        for case in cases:
+            async with db.transaction(case.organization_id) as tx:
+                files -= {row["blob_id"] for row in await tx.fetch("select * from unsealed_blobs")}
+        assert files == set()
+        forced = "select relforcerowsecurity from pg_class where oid = 'files'::regclass"
+        assert await owner.fetchval(forced)
+    finally:
+        await owner.close()
+        await db.close()
