@@ -206,6 +206,7 @@ WORDING = Wording(
         "401": {"WWW-Authenticate": "`Bearer`"},
         "429": _AGAIN,
         "503": _AGAIN,
+        "export.200": {"Content-Disposition": "The name to save it under."},
         "case_files.200": _TAG,
         "case_files.304": _TAG,
         "case_files.412": _TAG,
@@ -234,6 +235,7 @@ WORDING = Wording(
                     "restore_case",
                     "analyze_case",
                     "case_documents",
+                    "export",
                 )
             ),
         ),

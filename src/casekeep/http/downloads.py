@@ -19,6 +19,14 @@ from .timestamps import http_date
 Chunks = Callable[[int, int], AsyncGenerator[bytes, None]]
 """`length` bytes from offset `start`; closed early when the client goes away."""
 
+# A file of a stranger is shown to nobody in our name: saved, never run, never framed.
+NEVER_RUN = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; sandbox",
+    "cross-origin-resource-policy": "same-origin",
+}
+"""Header fields of every answer whose bytes are of others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -127,14 +135,11 @@ def _validators(file: StoredFile) -> dict[str, str]:
 
 
 def _representation(file: StoredFile) -> dict[str, str]:
-    # A file of a stranger is shown to nobody in our name: saved, never run, never framed.
     return {
         "content-type": file.media_type,
         "content-disposition": attachment(file.name),
         "repr-digest": _digest(file),
-        "x-content-type-options": "nosniff",
-        "content-security-policy": "default-src 'none'; sandbox",
-        "cross-origin-resource-policy": "same-origin",
+        **NEVER_RUN,
     }
 
 
