@@ -8,8 +8,20 @@ from typing import Annotated
 
 import typer
 
-from casekeep.cli import accounts, cases, forms, issuers, keys, server, upkeep, webhooks
+from casekeep.cli import (
+    accounts,
+    cases,
+    exporting,
+    forms,
+    importing,
+    issuers,
+    keys,
+    server,
+    upkeep,
+    webhooks,
+)
 from casekeep.cli.listening import PortNotFree
+from casekeep.cli.printing import tell_refusal
 from casekeep.db.errors import DatabaseNotUsable
 from casekeep.kernel.errors import DeliveryNotKnown, DomainError, WebhookNotKnown
 from casekeep.settings import SettingsNotValid
@@ -52,6 +64,8 @@ app.command("serve")(server.serve)
 app.command("worker")(server.worker)
 app.command("demo")(server.demo)
 app.command("migrate")(upkeep.migrate)
+app.command("import")(importing.import_)
+app.command("export")(exporting.export)
 app.add_typer(accounts.organizations, name="org")
 app.add_typer(accounts.users, name="user")
 app.add_typer(keys.keys, name="key")
@@ -68,5 +82,5 @@ def main() -> None:
         app()
     except _REFUSALS as refusal:
         told = f"{refusal}{_NEXT.get(type(refusal), '')}"
-        typer.echo(f"{typer.style('casekeep:', fg='red')} {told}", err=True)
+        tell_refusal(told)
         sys.exit(1)
