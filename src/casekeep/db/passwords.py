@@ -25,8 +25,8 @@ def kept_password(folder: Path, name: str) -> str:
     path = folder / name
     try:
         if not path.exists():
-            _make_folder(folder)
-            _write_once(path, new_password())
+            make_secrets_folder(folder)
+            write_once(path, new_password())
         return path.read_text("ascii")
     except OSError as error:
         raise DatabaseNotUsable(
@@ -34,13 +34,15 @@ def kept_password(folder: Path, name: str) -> str:
         ) from error
 
 
-def _make_folder(folder: Path) -> None:
+def make_secrets_folder(folder: Path) -> None:
+    """Make a folder that only its owner can look into, if there is none. Raises OSError."""
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         give_to_owner_of(folder.parent, folder)
 
 
-def _write_once(path: Path, text: str) -> None:
+def write_once(path: Path, text: str) -> None:
+    """Write a secret durably (mode 0600), unless there is one. Raises OSError."""
     mine = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         handle = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
