@@ -14,7 +14,7 @@ import structlog
 
 from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
-from casekeep.blobs.store import BlobMissing, BlobStore, StoreUnavailable
+from casekeep.blobs.store import BlobAltered, BlobMissing, BlobStore, StoreUnavailable
 from casekeep.cases.model import Case, CaseFacts
 from casekeep.cases.refusing import asked_case, asked_number, recording_refusal
 from casekeep.db.database import Database
@@ -132,7 +132,7 @@ async def _proven(opened: OpenFile) -> AsyncGenerator[bytes, None]:
             async for piece in pieces:
                 await asyncio.to_thread(digest.update, piece)
                 yield piece
-    except (BlobMissing, StoreUnavailable) as error:
+    except (BlobAltered, BlobMissing, StoreUnavailable) as error:
         raise _broken(file) from error
     if digest.digest() != file.sha256:
         raise _broken(file)
