@@ -1,6 +1,7 @@
 """Downloads survive what connections do, and give a name only to bytes that are proven."""
 
 import asyncio
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,31 @@ async def test_a_file_comes_whole(
     assert names(tmp_path) == ["large scan.pdf"]
     assert told[-1] == (len(CONTENT), len(CONTENT))
     assert told == sorted(told)
+
+
+async def test_a_case_comes_as_one_zip(
+    doctor: AsyncClinicianClient, file: CaseFile, tmp_path: Path
+) -> None:
+    (case,) = [each async for each in doctor.cases(search=str(file.case_id))]
+
+    got = await doctor.export_case(case, tmp_path)
+
+    assert got == tmp_path / f"case-{file.case_id}.zip"
+    with zipfile.ZipFile(got) as archive:
+        assert archive.read("files/large scan.pdf") == CONTENT
+    with pytest.raises(NotFound, match="Case not found"):
+        await doctor.export_case(999_999_999, tmp_path / "none.zip")
+
+
+async def test_an_export_that_breaks_begins_anew(
+    relay: Relay, tokens: Tokens, file: CaseFile, tmp_path: Path
+) -> None:
+    assert file.case_id is not None
+    async with through(relay, tokens) as client:
+        relay.cuts = [MIB]
+        got = await client.export_case(file.case_id, tmp_path / "case.zip")
+    with zipfile.ZipFile(got) as archive:
+        assert archive.testzip() is None
 
 
 async def test_by_its_url_onto_a_file_that_is_there(
