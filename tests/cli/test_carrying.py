@@ -3,6 +3,11 @@
 import asyncio
 import json
 import logging
+import os
+import signal
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,6 +37,7 @@ class Shell:
     """A shell on a server, with an organisation, a clinician and a case of theirs."""
 
     run: Callable[..., Result]
+    environment: dict[str, str | None]
     data: Path
     org: str
     case: CaseFacts
@@ -41,6 +47,10 @@ class Shell:
 
     def take(self, to: object, *words: str) -> Result:
         return self.run("export", "--org", self.org, *self.named(), "--to", str(to), *words)
+
+    def blobs(self) -> list[Path]:
+        """Everything in the store that is a blob, finished or not."""
+        return [each for each in (self.data / "blobs").rglob("*") if each.is_file()]
 
     def named(self) -> tuple[str, str]:
         return "--case", str(self.case.number)
@@ -73,7 +83,7 @@ def shell(test_server: TestServer, tmp_path: Path) -> Shell:
         words = ("--org", org, "--role", role, "--email", email, "--password-stdin")
         assert run("user", "create", *words, stdin="long enough\n").exit_code == 0
     case = asyncio.run(_case(test_server.application_dsn, OrganizationId(UUID(org))))
-    return Shell(run, tmp_path / "data", org, case)
+    return Shell(run, environment, tmp_path / "data", org, case)
 
 
 async def _case(dsn: str, organization_id: OrganizationId) -> CaseFacts:
@@ -130,6 +140,27 @@ def test_there_and_back(shell: Shell, tmp_path: Path) -> None:
     assert shell.bring(made).stdout.splitlines()[-1] == "0 kept, 2 skipped, 0 refused, 0 left out"
 
 
+def test_a_killed_import_is_simply_run_again(shell: Shell, tmp_path: Path) -> None:
+    files = {f"{number:03}.pdf": pdf(f"Report {number}") for number in range(60)}
+    source = folder_of(tmp_path / "files", files)
+    words = ("import", str(source), "--org", shell.org, *shell.named())
+    program = Path(sys.executable).with_name("casekeep")
+    environment = {name: each for name, each in shell.environment.items() if each is not None}
+    with subprocess.Popen([program, *words], env={**os.environ, **environment}) as killed:
+        while len(shell.blobs()) < 5 and killed.poll() is None:
+            time.sleep(0.01)
+        killed.kill()
+    assert killed.returncode == -signal.SIGKILL
+    told = json.loads(shell.bring(source, "--json").stdout)
+    assert len(told["kept"]) + len(told["skipped"]) == len(files)
+    assert told["kept"]
+    assert told["skipped"]
+    shell.take(tmp_path / "case.zip")
+    with zipfile.ZipFile(tmp_path / "case.zip") as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    assert sorted(file["name"] for file in manifest["files"]) == sorted(files)
+
+
 def test_an_export_goes_to_stdout_too(shell: Shell, tmp_path: Path) -> None:
     shell.bring(folder_of(tmp_path / "files", {"a.pdf": pdf("a")}))
     done = shell.take("-")
@@ -142,7 +173,7 @@ def test_an_export_goes_to_stdout_too(shell: Shell, tmp_path: Path) -> None:
 def test_a_damaged_file_leaves_no_zip(shell: Shell, tmp_path: Path) -> None:
     brought = shell.bring(folder_of(tmp_path / "files", {"a.pdf": pdf("a")}), "--json")
     file_id = json.loads(brought.stdout)["kept"][0]["file_id"]
-    (blob,) = [each for each in (shell.data / "blobs").rglob("*") if each.is_file()]
+    (blob,) = shell.blobs()
     blob.write_bytes(blob.read_bytes()[:-1] + b"X")
     done = shell.take(tmp_path / "case.zip")
     assert done.exit_code == 1

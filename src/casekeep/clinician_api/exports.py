@@ -6,12 +6,10 @@ from litestar.params import FromQuery
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from casekeep.cases.model import Case
-from casekeep.files.exporting import Export, export_case
+from casekeep.files.exporting import export_case
 from casekeep.files.model import StoredFile
 from casekeep.http.connections import house_of
-from casekeep.http.dispositions import attachment
-from casekeep.http.downloads import NEVER_RUN, Answer, send_answer
-from casekeep.http.ranges import Span
+from casekeep.http.downloads import send_answer, zip_answer
 
 from .case_changes import CaseShown
 from .openapi import EXPORTED, WithoutBadRequest
@@ -36,7 +34,7 @@ async def export(
     made = await export_case(house.db, house.audit, house.blobs, actor, ref, describe=case_document)
 
     async def answer(_: Scope, receive: Receive, send: Send) -> None:
-        whole = Answer(200, _headers(made), Span(0, made.size))
+        whole = zip_answer(f"case-{made.case.number}.zip", made.size)
         await send_answer(whole, receive, send, lambda _start, _length: made.read())
 
     return answer
@@ -46,13 +44,3 @@ def case_document(case: Case, files: tuple[StoredFile, ...]) -> bytes:
     """A case as this contract shows it (`GET /cases/cases/{case_id}`)."""
     shown = CaseShown(case_out(case), [file_out(file) for file in files], None)
     return msgspec.json.format(msgspec.json.encode(shown), indent=2) + b"\n"
-
-
-def _headers(made: Export) -> dict[str, str]:
-    return {
-        "content-type": "application/zip",
-        "content-length": str(made.size),
-        "content-disposition": attachment(f"case-{made.case.number}.zip"),
-        "cache-control": "private, no-store",
-        **NEVER_RUN,
-    }

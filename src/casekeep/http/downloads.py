@@ -20,12 +20,11 @@ Chunks = Callable[[int, int], AsyncGenerator[bytes, None]]
 """`length` bytes from offset `start`; closed early when the client goes away."""
 
 # A file of a stranger is shown to nobody in our name: saved, never run, never framed.
-NEVER_RUN = {
+_NEVER_RUN = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; sandbox",
     "cross-origin-resource-policy": "same-origin",
 }
-"""Header fields of every answer whose bytes are of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,20 @@ def answer_for(scope: Scope, file: StoredFile) -> Answer:
     if not is_get:
         return Answer(200, head | whole, None)
     return Answer(200, head | whole | {"content-digest": _digest(file)}, Span(0, file.size))
+
+
+def zip_answer(name: str, size: int) -> Answer:
+    """What a ZIP of `size` bytes, made while it is sent, is announced with; it is saved as `name`
+    and kept by no cache.
+    """
+    headers = {
+        "content-type": "application/zip",
+        "content-length": str(size),
+        "content-disposition": attachment(name),
+        "cache-control": "private, no-store",
+        **_NEVER_RUN,
+    }
+    return Answer(200, headers, Span(0, size))
 
 
 async def send_answer(answer: Answer, receive: Receive, send: Send, chunks: Chunks) -> None:
@@ -139,7 +152,7 @@ def _representation(file: StoredFile) -> dict[str, str]:
         "content-type": file.media_type,
         "content-disposition": attachment(file.name),
         "repr-digest": _digest(file),
-        **NEVER_RUN,
+        **_NEVER_RUN,
     }
 
 
