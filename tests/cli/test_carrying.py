@@ -1,6 +1,7 @@
 """`casekeep import` and `casekeep export` as an operator types them, on the tests' database."""
 
 import asyncio
+import base64
 import json
 import logging
 import os
@@ -28,6 +29,7 @@ from tests.files.importing.pier import folder_of
 from tests.files.room import pdf
 from tests.support.database import TestServer
 from tests.support.factories import make_case
+from tests.support.house import DEPLOYMENT_SECRET
 
 DOCTOR = "doctor@example.org"
 
@@ -71,6 +73,7 @@ def shell(test_server: TestServer, tmp_path: Path) -> Shell:
     environment = {
         **unset,
         "CASEKEEP_DATA": str(tmp_path / "data"),
+        "CASEKEEP_SEALING_KEY": base64.b64encode(DEPLOYMENT_SECRET).decode(),
         "CASEKEEP_DATABASE_URL": test_server.owner_dsn,
         "CASEKEEP_DATABASE_APP_URL": test_server.application_dsn,
     }
