@@ -1,8 +1,10 @@
 """Downloads survive what connections do, and give a name only to bytes that are proven."""
 
 import asyncio
+import zipfile
 from pathlib import Path
 
+import httpx
 import pytest
 from msgspec.structs import replace
 
@@ -17,6 +19,7 @@ from casekeep.client import (
     Tokens,
     Unreachable,
 )
+from tests.acceptance.running import Server
 from tests.client.conftest import pdf
 from tests.client.relay import Relay
 
@@ -51,6 +54,53 @@ async def test_a_file_comes_whole(
     assert names(tmp_path) == ["large scan.pdf"]
     assert told[-1] == (len(CONTENT), len(CONTENT))
     assert told == sorted(told)
+
+
+async def test_a_case_comes_as_one_zip(
+    doctor: AsyncClinicianClient, file: CaseFile, tmp_path: Path
+) -> None:
+    (case,) = [each async for each in doctor.cases(search=str(file.case_id))]
+
+    got = await doctor.export_case(case, tmp_path)
+
+    assert got == tmp_path / f"case-{file.case_id}.zip"
+    with zipfile.ZipFile(got) as archive:
+        assert archive.read("files/large scan.pdf") == CONTENT
+    with pytest.raises(NotFound, match="Case not found"):
+        await doctor.export_case(999_999_999, tmp_path / "none.zip")
+
+
+async def test_an_export_that_breaks_begins_anew(
+    relay: Relay, tokens: Tokens, file: CaseFile, tmp_path: Path
+) -> None:
+    assert file.case_id is not None
+    async with through(relay, tokens) as client:
+        relay.cuts = [MIB]
+        got = await client.export_case(file.case_id, tmp_path / "case.zip")
+    with zipfile.ZipFile(got) as archive:
+        assert archive.testzip() is None
+
+
+async def test_an_altered_file_breaks_the_export_off(
+    server: Server, tokens: Tokens, file: CaseFile, tmp_path: Path
+) -> None:
+    (blob,) = (server.data / "blobs").rglob(str(file.file_id))
+    content = bytearray(blob.read_bytes())
+    content[2 * MIB] ^= 1
+    blob.write_bytes(content)
+    assert file.case_id is not None
+    came = 0
+    bearer = {"authorization": f"Bearer {tokens.access_token}"}
+    path = f"{server.url}/cases/{file.case_id}/export"
+    async with httpx.AsyncClient(headers=bearer) as http, http.stream("GET", path) as answer:
+        announced = int(answer.headers["content-length"])
+        with pytest.raises(httpx.RemoteProtocolError):
+            came = len(await answer.aread())
+    assert came < announced
+    async with AsyncClinicianClient(server.url, tokens=tokens, repeats=Repeats(most=0)) as client:
+        with pytest.raises(Unreachable):
+            await client.export_case(file.case_id, tmp_path / "case.zip")
+    assert names(tmp_path) == []
 
 
 async def test_by_its_url_onto_a_file_that_is_there(

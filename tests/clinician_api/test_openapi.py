@@ -36,6 +36,7 @@ CALLS = {
     ("/cases/cases/{case_id}", "put"): ONE | {"400", "413"},
     ("/cases/cases/{case_id}", "delete"): ONE,
     ("/cases/cases/{case_id}/restore", "post"): ONE,
+    ("/cases/{case_id}/export", "get"): ONE,
     ("/cases/analyze/{case_id}", "post"): ONE - {"200"} | {"202"},
     ("/cases/documents/{case_id}", "get"): ONE,
     ("/cases/file/{file_id}", "get"): ONE,

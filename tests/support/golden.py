@@ -12,6 +12,7 @@ PLACEHOLDERS = {
     "<uuid>": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "<seconds>": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
     "<milliseconds>": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"),
+    "<microseconds>": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z"),
     "<jwt>": re.compile(r"[\w-]+\.[\w-]+\.[\w-]+"),
     "<opaque>": re.compile(r"[\w.=-]{40,}"),
     "<signed url>": re.compile(r"https://casekeep\.test/api/v1/files/content\?token=[\w.-]+"),

@@ -48,7 +48,8 @@ TOKEN_SECRET = b"a secret of the tests, for access tokens"
 LINK_SECRET = b"a secret of the tests, for signed links."
 LOOKUP_SECRET = b"a secret of the tests, for lookups by key"
 CODE_PEPPER = b"a secret of the tests, for codes by mail"
-DEPLOYMENT_KEY = DeploymentKey.of(b"the deployment key of the tests.")
+DEPLOYMENT_SECRET = b"the deployment key of the tests."
+DEPLOYMENT_KEY = DeploymentKey.of(DEPLOYMENT_SECRET)
 MIB = 1 << 20
 UPLOAD_LIMITS = UploadLimits(size=4 * MIB)
 PASSWORD = "a password of the tests"

@@ -11,6 +11,7 @@ class Action(StrEnum):
     ORGANIZATION_CREATED = "organization.created"
     USER_CREATED = "user.created"
     USER_DISABLED = "user.disabled"
+    CLINICIAN_REPRESENTED = "clinician.represented"
     USER_SHOWN = "user.shown"
     USERS_LISTED = "users.listed"
     PROFILE_CHANGED = "profile.changed"

@@ -79,7 +79,7 @@ def assign(
     """
     from casekeep.cases.assigning import assign_case  # noqa: PLC0415 - heavy
 
-    ref = _read_ref(case)
+    ref = read_case_ref(case)
 
     async def act(db: Database, audit: AuditLog, org: OrganizationId) -> Case:
         clinician = await find_user_by_email(db, org, to)
@@ -88,7 +88,7 @@ def assign(
         try:
             return await assign_case(db, audit, Operator(org), ref, clinician.id)
         except CaseNotVisible:
-            raise _unknown_case() from None
+            raise unknown_case() from None
 
     done = within(data, org, act)
     if as_json:
@@ -104,16 +104,18 @@ def assign(
         typer.echo(f"Assigned {done.number} to {to}")
 
 
-def _read_ref(text: str) -> CaseRef:
+def read_case_ref(text: str) -> CaseRef:
+    """A case's number or id as somebody typed it. Raises InputNotValid."""
     if _NUMBER.fullmatch(text):
         return CaseNumber(int(text))
     try:
         return CaseId(UUID(text))
     except ValueError:
-        raise _unknown_case() from None
+        raise unknown_case() from None
 
 
-def _unknown_case() -> InputNotValid:
+def unknown_case() -> InputNotValid:
+    """What is told of a case that nobody here has."""
     return InputNotValid("no case has this number or id; 'casekeep case list' shows them")
 
 

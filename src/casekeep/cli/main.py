@@ -13,7 +13,9 @@ from casekeep.cli import (
     accounts,
     blobs,
     cases,
+    exporting,
     forms,
+    importing,
     issuers,
     keys,
     sealing_keys,
@@ -23,6 +25,7 @@ from casekeep.cli import (
     webhooks,
 )
 from casekeep.cli.listening import PortNotFree
+from casekeep.cli.printing import tell_refusal
 from casekeep.db.alone import UnderWayElsewhere
 from casekeep.db.errors import DatabaseNotUsable
 from casekeep.kernel.errors import DeliveryNotKnown, DomainError, WebhookNotKnown
@@ -76,6 +79,8 @@ app.command("worker")(server.worker)
 app.command("demo")(server.demo)
 app.command("migrate")(upkeep.migrate)
 app.command("verify")(verifying.verify)
+app.command("import")(importing.import_)
+app.command("export")(exporting.export)
 app.add_typer(accounts.organizations, name="org")
 app.add_typer(accounts.users, name="user")
 app.add_typer(keys.keys, name="key")
@@ -94,5 +99,5 @@ def main() -> None:
         app()
     except _REFUSALS as refusal:
         told = f"{refusal}{_NEXT.get(type(refusal), '')}"
-        typer.echo(f"{typer.style('casekeep:', fg='red')} {told}", err=True)
+        tell_refusal(told)
         sys.exit(1)

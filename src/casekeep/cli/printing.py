@@ -33,3 +33,8 @@ def shown_time(time: datetime | None) -> str:
 def tell(text: str) -> None:
     """One line for people, on stderr."""
     typer.echo(text, err=True)
+
+
+def tell_refusal(text: str) -> None:
+    """Why something was not done, on stderr."""
+    tell(f"{typer.style('casekeep:', fg='red')} {text}")

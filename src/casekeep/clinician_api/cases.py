@@ -10,6 +10,7 @@ from casekeep.http.connections import house_of
 
 from .case_changes import analyze_case, delete_case, get_case, restore_case, update_case
 from .case_list import all_cases
+from .exports import export
 from .forms import Form, read_form
 from .openapi import AGE_REFUSED, BEARER, CreateCaseOperation, refusals
 from .proof import SignedInRequest, demand_same_user, require_token
@@ -64,6 +65,7 @@ router = Router(
         delete_case,
         restore_case,
         analyze_case,
+        export,
     ],
     guards=[require_token],
     security=[BEARER],

@@ -157,12 +157,10 @@ def _example(told: Told) -> Example:
     return Example(summary=summary, value={"detail": told.detail})
 
 
-def _bytes(description: str) -> ResponseSpec:
+def _bytes(description: str, media_type: str = "*/*") -> ResponseSpec:
+    """Bytes; of any type, which is the file's own, unless it is said."""
     return ResponseSpec(
-        bytes,
-        generate_examples=False,
-        description=description,
-        media_type="*/*",  # the file's own
+        bytes, generate_examples=False, description=description, media_type=media_type
     )
 
 
@@ -187,6 +185,12 @@ DOWNLOADED: dict[int, ResponseSpec] = {
     **refusals(NO_FILE, 503),
 }
 """What a `file_url` may answer."""
+
+EXPORTED: dict[int, ResponseSpec] = {
+    200: _bytes("The case as a ZIP", "application/zip"),
+    **refusals(403, NO_CASE, CASE_ID_REFUSED),
+}
+"""What the export of a case may answer."""
 
 GRANTED: dict[int, ResponseSpec] = {
     200: ResponseSpec(TokensOut, generate_examples=False, description="Signed in"),

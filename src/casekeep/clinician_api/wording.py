@@ -227,6 +227,7 @@ WORDING = Wording(
         "429": _AGAIN,
         **HEADERS,
         "503": _AGAIN,
+        "export.200": {"Content-Disposition": "The name to save it under."},
         "case_files.200": _TAG,
         "case_files.304": _TAG,
         "case_files.412": _TAG,
@@ -255,6 +256,7 @@ WORDING = Wording(
                     "restore_case",
                     "analyze_case",
                     "case_documents",
+                    "export",
                 )
             ),
         ),

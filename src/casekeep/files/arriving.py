@@ -3,11 +3,19 @@ beginning before more of them is kept. It holds no transaction and nothing large
 """
 
 from collections.abc import AsyncIterator, Set
+from typing import Protocol
 
-from casekeep.blobs.store import BlobWriter
 from casekeep.files.content import HEAD, agrees, sniff
 from casekeep.files.model import readable
 from casekeep.kernel.errors import FileEmpty, FileTooLarge, FileTypeRefused
+
+
+class Taker(Protocol):
+    """Whatever takes bytes, such as the writer of a blob."""
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes."""
+        ...
 
 
 class Arriving:
@@ -19,7 +27,7 @@ class Arriving:
         self._accepted = accepted
         self._declared = declared
 
-    async def take_in(self, body: AsyncIterator[bytes], writer: BlobWriter) -> str:
+    async def take_in(self, body: AsyncIterator[bytes], writer: Taker) -> str:
         """Write all of `body`; its media type.
 
         Raises FileEmpty, FileTooLarge as soon as it is, FileTypeRefused as soon as HEAD bytes are

@@ -21,6 +21,9 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _JOINERS = {"\u200c", "\u200d"}
 _BETWEEN_PARTS = re.compile(r"[/\\]")
 _NOT_IN_A_PATH = re.compile(r'[/\\#?%:*"<>|]')
+# Windows' names of devices, whatever follows a dot ("Naming Files, Paths, and Namespaces").
+_DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])( *\.|$)", re.IGNORECASE)
+_LONGEST_ON_DISK = 200  # bytes; disks take 255, and a number may have to be added
 
 
 def is_blank(name: str) -> bool:
@@ -43,6 +46,18 @@ def path_name(label: str) -> str:
     """
     plain = _NOT_IN_A_PATH.sub("_", label)
     return clean_name("".join(each for each in plain if each.isprintable()))
+
+
+def disk_name(label: str) -> str:
+    """`label` as the name of a file on any system's disk: of at most 200 bytes, neither hidden nor
+    the name of a device.
+    """
+    name = path_name(label)
+    if name.startswith(".") or _DEVICE.match(name):
+        name = f"_{name}"
+    stem, suffix = _stem_and_suffix(name)
+    most = _LONGEST_ON_DISK - len(suffix.encode())
+    return stem.encode()[:most].decode(errors="ignore").rstrip(". ") + suffix
 
 
 def numbered(name: str, number: int) -> str:

@@ -19,6 +19,13 @@ from .timestamps import http_date
 Chunks = Callable[[int, int], AsyncGenerator[bytes, None]]
 """`length` bytes from offset `start`; closed early when the client goes away."""
 
+# A file of a stranger is shown to nobody in our name: saved, never run, never framed.
+_NEVER_RUN = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; sandbox",
+    "cross-origin-resource-policy": "same-origin",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -62,6 +69,20 @@ def answer_for(scope: Scope, file: StoredFile) -> Answer:
     return Answer(
         200, head | whole | {"content-digest": digest_field(file.sha256)}, Span(0, file.size)
     )
+
+
+def zip_answer(name: str, size: int) -> Answer:
+    """What a ZIP of `size` bytes, made while it is sent, is announced with; it is saved as `name`
+    and kept by no cache.
+    """
+    headers = {
+        "content-type": "application/zip",
+        "content-length": str(size),
+        "content-disposition": attachment(name),
+        "cache-control": "private, no-store",
+        **_NEVER_RUN,
+    }
+    return Answer(200, headers, Span(0, size))
 
 
 async def send_answer(answer: Answer, receive: Receive, send: Send, chunks: Chunks) -> None:
@@ -131,11 +152,9 @@ def _validators(file: StoredFile) -> dict[str, str]:
 
 
 def _representation(file: StoredFile) -> dict[str, str]:
-    # A file of a stranger is shown to nobody in our name: saved, never run, never framed.
     return {
         "content-type": file.media_type,
         "content-disposition": attachment(file.name),
-        "x-content-type-options": "nosniff",
-        "content-security-policy": "default-src 'none'; sandbox",
-        "cross-origin-resource-policy": "same-origin",
+        "repr-digest": _digest(file),
+        **_NEVER_RUN,
     }

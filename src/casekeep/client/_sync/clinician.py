@@ -191,6 +191,27 @@ class ClinicianClient(Connection):
         call = self._call("POST", f"cases/analyze/{case_id_of(case)}")
         return (self._session.read(call, OneCase)).case
 
+    def export_case(
+        self,
+        case: CaseRef,
+        to: str | os.PathLike[str],
+        *,
+        progress: Progress | None = None,
+    ) -> Path:
+        """Bring a case with its files as one ZIP to a path or into a folder; gives the path. When
+        the connection breaks it begins anew, and only a whole one gets the name.
+
+        Raises NotFound, Unreachable, DownloadBroken.
+        """
+        call = self._call("GET", f"cases/{case_id_of(case)}/export")
+
+        def locate() -> Asking:
+            return lambda asked: self._session.answer(replace(call, headers=asked))
+
+        number = case.id if isinstance(case, Case) else case
+        target = target_of(to, f"case-{number}.zip")
+        return download(locate, target, progress, self._repeats)
+
     def documents(self, case: CaseRef) -> list[CaseFile]:
         """What the patient of a case sent without naming a case, in the order in which it came;
         `update_file` moves such a file into a case. Raises NotFound.

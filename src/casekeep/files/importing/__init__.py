@@ -1,0 +1,1 @@
+"""Brings files into a case from a folder or a ZIP, by hand of the operator."""
