@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError
+from obstore.store import from_url
 
 from casekeep.blobs.depots import DepotMissing, DepotUnavailable, Lying
 from casekeep.blobs.store import CHUNK
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 _PART = 8 * CHUNK
 _AT_ONCE = 4
 _DELETED_AT_ONCE = 500
+
+
+def bucket_depot(url: str) -> "BucketDepot":
+    """The depot at the URL of a bucket (`s3://bucket/folder`, `gs://…`, `az://…`). Credentials are
+    found where the service's own tools look for them. Raises DepotUnavailable.
+    """
+    with _told():
+        return BucketDepot(from_url(url))
 
 
 class BucketDepot:

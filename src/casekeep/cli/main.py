@@ -8,13 +8,24 @@ from typing import Annotated
 
 import typer
 
-from casekeep.cli import accounts, cases, forms, issuers, keys, server, upkeep, webhooks
+from casekeep.backups.model import BackupNotPossible
+from casekeep.blobs.depots import DepotUnavailable
+from casekeep.blobs.store import StoreUnavailable
+from casekeep.cli import accounts, backups, cases, forms, issuers, keys, server, upkeep, webhooks
 from casekeep.cli.listening import PortNotFree
 from casekeep.db.errors import DatabaseNotUsable
 from casekeep.kernel.errors import DeliveryNotKnown, DomainError, WebhookNotKnown
 from casekeep.settings import SettingsNotValid
 
-_REFUSALS = (DomainError, SettingsNotValid, DatabaseNotUsable, PortNotFree)
+_REFUSALS = (
+    DomainError,
+    SettingsNotValid,
+    DatabaseNotUsable,
+    PortNotFree,
+    BackupNotPossible,
+    DepotUnavailable,
+    StoreUnavailable,
+)
 _NEXT: dict[type[Exception], str] = {
     WebhookNotKnown: "; 'casekeep webhook list' shows those that are there",
     DeliveryNotKnown: "; 'casekeep webhook deliveries' shows those that are there",
@@ -52,6 +63,8 @@ app.command("serve")(server.serve)
 app.command("worker")(server.worker)
 app.command("demo")(server.demo)
 app.command("migrate")(upkeep.migrate)
+app.add_typer(backups.backups, name="backup")
+app.command("restore")(backups.restore)
 app.add_typer(accounts.organizations, name="org")
 app.add_typer(accounts.users, name="user")
 app.add_typer(keys.keys, name="key")
