@@ -77,6 +77,21 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     database_connections: Annotated[
         int, _doc("Connections to PostgreSQL for each server process.", ge=2, le=200)
     ] = 8
+    blobs: Annotated[
+        str,
+        _doc(
+            "Where the bytes of files are kept: `disk` (the data folder's `blobs`), disk:FOLDER, "
+            "or a bucket: s3://bucket/prefix?endpoint=…&region=…, gs://bucket/prefix, "
+            "az://container/prefix?account=…. Credentials come from the provider's own variables."
+        ),
+    ] = "disk"
+    blobs_from: Annotated[
+        str,
+        _doc(
+            "Where bytes were kept until now, named in the same way, while `casekeep blobs move` "
+            "brings them to CASEKEEP_BLOBS: what is not there yet is read from here."
+        ),
+    ] = ""
     jobs: Annotated[
         bool,
         _doc(

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from casekeep.blobs.folders import Folders
+from casekeep.blobs.naming import PARTIAL
 from casekeep.kernel.durability import sync_folder
-
-PARTIAL = ".partial"
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PRIVATE_FILE = 0o600

@@ -4,7 +4,6 @@ ids only; what is not yet complete carries `.partial` and is swept after a crash
 
 import errno
 import os
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -13,7 +12,8 @@ from uuid import UUID
 import structlog
 
 from casekeep.blobs.folders import Folders
-from casekeep.blobs.landing import PARTIAL, Landing
+from casekeep.blobs.landing import Landing
+from casekeep.blobs.naming import PARTIAL, SHARDS, id_in, name_of
 from casekeep.blobs.store import BlobKey, BlobMissing, StoreUnavailable, Written
 from casekeep.blobs.taking import Taking
 from casekeep.blobs.threads import Threads
@@ -21,9 +21,6 @@ from casekeep.kernel.durability import sync_folder
 from casekeep.kernel.ids import FileId, OrganizationId
 
 log = structlog.get_logger()
-
-_SHARDS = tuple(f"{number:02x}" for number in range(256))
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _HELD = 1 << 19
 """Bytes kept in memory before a thread writes them: a small file takes one hop, all in all."""
@@ -37,7 +34,7 @@ class LocalStore:
     """
 
     def __init__(self, root: Path, *, threads: int = 16) -> None:
-        self._root = root
+        self.root = root
         self._folders = Folders(root)
         self._threads = Threads(threads)
 
@@ -79,9 +76,9 @@ class LocalStore:
         """Every key with bytes, finished or not, in no order; names that are no ids are passed by.
         Raises StoreUnavailable.
         """
-        for organization_id in await self._ids_in(self._root):
-            organization = self._root / str(organization_id)
-            for shard in _SHARDS:
+        for organization_id in await self._ids_in(self.root):
+            organization = self.root / str(organization_id)
+            for shard in SHARDS:
                 for file_id in await self._ids_in(organization / shard):
                     yield BlobKey(OrganizationId(organization_id), FileId(file_id))
 
@@ -90,9 +87,7 @@ class LocalStore:
             return await self._threads.run(_ids_in, folder)
 
     def _path(self, key: BlobKey) -> Path:
-        # Rebuilt from the number: nothing but the 36 characters of an id can enter a path.
-        organization, file = UUID(int=key.organization_id.int), UUID(int=key.file_id.int)
-        return self._root / str(organization) / _SHARDS[file.node >> 40] / str(file)
+        return self.root / name_of(key)
 
     async def _clear_away(self, writer: "LocalWriter", key: BlobKey) -> None:
         try:
@@ -165,4 +160,4 @@ def _ids_in(folder: Path) -> set[UUID]:
         names = {entry.removesuffix(PARTIAL) for entry in os.listdir(folder)}  # noqa: PTH208 - names
     except (FileNotFoundError, NotADirectoryError):
         return set()
-    return {UUID(name) for name in names if _ID.fullmatch(name)}
+    return {found for name in names if (found := id_in(name))}

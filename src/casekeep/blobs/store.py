@@ -19,6 +19,10 @@ class StoreUnavailable(Exception):
     """The store cannot take or give bytes now (disk full, read-only, unreachable)."""
 
 
+class StoreNotUsable(Exception):
+    """The store that the settings name cannot serve; the text says why and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class BlobKey:
     """Where the bytes of one file are."""

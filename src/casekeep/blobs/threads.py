@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from casekeep.blobs.whole import to_the_end
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -22,18 +24,4 @@ class Threads:
         first: a file descriptor must never be closed under a thread that still writes to it.
         """
         future = self._pool.submit(work, *args, **kwargs)
-        outcome = asyncio.wrap_future(future)
-        try:
-            return await asyncio.shield(outcome)
-        except asyncio.CancelledError:
-            await _settled(outcome)
-            raise
-
-
-async def _settled(outcome: "asyncio.Future[R]") -> None:
-    while not outcome.done():
-        try:
-            await asyncio.wait([outcome])
-        except asyncio.CancelledError:  # asked twice; the thread still runs
-            continue
-    outcome.exception()  # read, so that asyncio does not report it as never retrieved
+        return await to_the_end(asyncio.wrap_future(future))

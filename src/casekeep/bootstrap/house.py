@@ -2,15 +2,14 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from casekeep.audit.log import AuditLog
-from casekeep.blobs.local import LocalStore
 from casekeep.bootstrap.channels import open_channels
 from casekeep.bootstrap.database import secrets_folder
+from casekeep.bootstrap.stores import open_store
 from casekeep.db.addresses import Addresses
 from casekeep.db.database import Database
 from casekeep.db.passwords import kept_password
@@ -52,7 +51,7 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
             db, sign_in, audit, email, texts, _derived(key, b"one-time codes"), utc_now
         )
         closing.push_async_callback(codes.close)
-        blobs = LocalStore(Path(settings.data) / "blobs")
+        blobs = open_store(settings)
         receiver = await claim_receiver(db)
         closing.push_async_callback(receiver.close)
         limits = SizeLimits(settings.lab_limit_mib * MIB, settings.radiology_limit_mib * MIB)

@@ -10,9 +10,21 @@ import typer
 
 from casekeep.backups.model import BackupNotPossible
 from casekeep.blobs.depots import DepotUnavailable
-from casekeep.blobs.store import StoreUnavailable
-from casekeep.cli import accounts, backups, cases, forms, issuers, keys, server, upkeep, webhooks
+from casekeep.blobs.store import StoreNotUsable, StoreUnavailable
+from casekeep.cli import (
+    accounts,
+    backups,
+    blobs,
+    cases,
+    forms,
+    issuers,
+    keys,
+    server,
+    upkeep,
+    webhooks,
+)
 from casekeep.cli.listening import PortNotFree
+from casekeep.db.alone import UnderWayElsewhere
 from casekeep.db.errors import DatabaseNotUsable
 from casekeep.kernel.errors import DeliveryNotKnown, DomainError, WebhookNotKnown
 from casekeep.settings import SettingsNotValid
@@ -25,8 +37,11 @@ _REFUSALS = (
     BackupNotPossible,
     DepotUnavailable,
     StoreUnavailable,
+    StoreNotUsable,
+    UnderWayElsewhere,
 )
 _NEXT: dict[type[Exception], str] = {
+    StoreUnavailable: "; the store of blobs does not answer as it should: run this again",
     WebhookNotKnown: "; 'casekeep webhook list' shows those that are there",
     DeliveryNotKnown: "; 'casekeep webhook deliveries' shows those that are there",
 }
@@ -72,6 +87,7 @@ app.add_typer(cases.cases, name="case")
 app.add_typer(forms.forms, name="form")
 app.add_typer(issuers.issuers, name="issuer")
 app.add_typer(webhooks.webhooks, name="webhook")
+app.add_typer(blobs.blobs, name="blobs")
 app.add_typer(upkeep.config, name="config")
 
 

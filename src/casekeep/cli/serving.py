@@ -11,6 +11,7 @@ from uvicorn.supervisors import Multiprocess
 
 from casekeep.bootstrap.channels import open_channels
 from casekeep.bootstrap.database import running_database
+from casekeep.bootstrap.stores import check_store
 from casekeep.bootstrap.working import work_until_told
 from casekeep.cli.listening import listen
 from casekeep.db.addresses import Addresses
@@ -33,10 +34,11 @@ def serve(
     """Serve until SIGTERM or SIGINT, finishing the running requests; the exit status.
 
     `prepare` runs once the database is up and migrated; `on_ready` gets the server's URL when every
-    process answers. Raises PortNotFree, and what `running_database` raises.
+    process answers. Raises PortNotFree, and what `check_store` and `running_database` raise.
     """
     configure_logging()
     open_channels(settings)
+    asyncio.run(check_store(settings))
     with (
         listen(settings.host, settings.port) as listener,
         running_database(settings, keep=True) as database,
@@ -47,9 +49,10 @@ def serve(
 
 
 def work(settings: Settings, *, on_ready: Callable[[], None]) -> None:
-    """Do jobs until SIGTERM or SIGINT. Raises what `running_database` raises."""
+    """Do jobs until SIGTERM or SIGINT. Raises what `check_store` and `running_database` raise."""
     configure_logging()
     open_channels(settings)
+    asyncio.run(check_store(settings))
     with running_database(settings, keep=True):
         asyncio.run(work_until_told(settings, on_ready))
 

@@ -1,0 +1,104 @@
+"""Opens the stores that the settings name, and sees before a start that they can be used."""
+
+from pathlib import Path
+
+from casekeep.blobs.bucket import is_bucket, open_bucket
+from casekeep.blobs.causes import Cause
+from casekeep.blobs.joined import JoinedStore
+from casekeep.blobs.local import LocalStore
+from casekeep.blobs.objects import ObjectStore
+from casekeep.blobs.store import BlobStore, StoreNotUsable, StoreUnavailable
+from casekeep.settings import Settings, SettingsNotValid
+
+_DISK = "disk"
+_NEXT: dict[str, str] = {
+    Cause.NO_BUCKET: "make it, or correct the name, the endpoint or the region",
+    Cause.REFUSED: "check the credentials in the provider's variables, and that they may list, "
+    "read, write and delete",
+    Cause.NO_CREDENTIALS: "give them in the provider's variables, such as AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY",
+    Cause.NO_CONNECTION: "check the endpoint, the network and the provider's certificate",
+    Cause.NO_ANSWER: "check the endpoint and the network",
+}
+_NEXT_ELSE = "try again, and look at the provider's own log"
+
+
+def open_store(settings: Settings) -> BlobStore:
+    """The store of CASEKEEP_BLOBS, joined with that of CASEKEEP_BLOBS_FROM if one is set; asks
+    nobody yet. Raises SettingsNotValid.
+    """
+    target = _opened("CASEKEEP_BLOBS", settings.blobs or _DISK, settings)
+    if not settings.blobs_from:
+        return target
+    source = _opened("CASEKEEP_BLOBS_FROM", settings.blobs_from, settings)
+    if _place(target) == _place(source):
+        raise SettingsNotValid(
+            "CASEKEEP_BLOBS_FROM is the same place as CASEKEEP_BLOBS; leave it empty unless blobs "
+            "move from one to the other"
+        )
+    return JoinedStore(target, source)
+
+
+async def check_store(settings: Settings) -> None:
+    """List, write and delete in the buckets of the settings. Raises SettingsNotValid, and
+    StoreNotUsable with what to do about it.
+    """
+    store = open_store(settings)
+    if isinstance(store, JoinedStore):
+        await _try_out("CASEKEEP_BLOBS", settings.blobs, store.target)
+        await _try_out("CASEKEEP_BLOBS_FROM", settings.blobs_from, store.source)
+    else:
+        await _try_out("CASEKEEP_BLOBS", settings.blobs, store)
+
+
+def open_move(settings: Settings, to: str) -> JoinedStore:
+    """The stores of a move to the place `to`, which must be in use already: the server has to look
+    in both places before anything leaves the first. Raises SettingsNotValid.
+    """
+    store, place = open_store(settings), _place(_opened("--to", to, settings))
+    if isinstance(store, JoinedStore):
+        if _place(store.target) == place:
+            return store
+        raise SettingsNotValid(f"blobs are moving to CASEKEEP_BLOBS already: --to {settings.blobs}")
+    if _place(store) == place:
+        raise SettingsNotValid(
+            "this is where blobs are kept already; CASEKEEP_BLOBS_FROM names the place to move from"
+        )
+    raise SettingsNotValid(
+        f"the server has to know both places first: set CASEKEEP_BLOBS='{to}' and "
+        f"CASEKEEP_BLOBS_FROM='{settings.blobs or _DISK}', restart every server and worker, and "
+        "run this again"
+    )
+
+
+def _opened(setting: str, url: str, settings: Settings) -> LocalStore | ObjectStore:
+    kind, _, folder = url.partition(":")
+    if kind == _DISK:
+        return LocalStore(Path(folder) if folder else Path(settings.data) / "blobs")
+    try:
+        if is_bucket(url):
+            return ObjectStore(open_bucket(url))
+    except ValueError as error:
+        raise SettingsNotValid(f"{setting}: {error}") from None
+    raise SettingsNotValid(
+        f"{setting}: disk, disk:FOLDER, or a bucket as s3://bucket/prefix, gs://bucket/prefix or "
+        "az://container/prefix"
+    )
+
+
+def _place(store: BlobStore) -> object:
+    """What is equal for two stores that keep the same blobs."""
+    if isinstance(store, LocalStore):
+        return store.root.resolve()
+    return store.bucket if isinstance(store, ObjectStore) else store
+
+
+async def _try_out(setting: str, url: str, store: BlobStore) -> None:
+    if not isinstance(store, ObjectStore):
+        return
+    try:
+        await store.try_out()
+    except StoreUnavailable as error:
+        place = url.partition("?")[0]
+        todo = _NEXT.get(str(error), _NEXT_ELSE)
+        raise StoreNotUsable(f"{setting}: {place}: {error}; {todo}") from None
