@@ -17,6 +17,7 @@ from casekeep.kernel.ids import (
     FileId,
     IssuerId,
     OrganizationId,
+    OrganizationKeyId,
     SignInId,
     UserId,
     new_id,
@@ -47,6 +48,9 @@ _ROWS = {
     "webhooks": ("label, url, events, id", "'a partner', 'https://p.example', '{CREATE_CASE}', $2"),
     "webhook_deliveries": ("event, id, webhook_id, case_id", "'CREATE_CASE', $2, $3, $4"),
     "webhook_attempts": ("number, delivery_id", "9, $2"),
+    "organization_keys": ("deployment_key_id, id, wrapped_key", "'a fingerprint', $2, $3"),
+    "seals": ("size, blob_id, key_id, wrapped_key", "3, $2, $3, $4"),
+    "unsealed_blobs": ("size, blob_id", "3, $2"),
     "audit_seals": ("position, event_id, hash", "1, $2, $3"),
 }
 """Columns and values beside the organisation, of the tables that no factory fills."""
@@ -68,6 +72,7 @@ class Clinic:
     key: ApiKeyId
     sign_in: SignInId
     issuer: IssuerId
+    sealing_key: OrganizationKeyId
     digest: bytes
 
 
@@ -85,7 +90,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
     removed = await make_file_row(db, case)
     digest, key, sign_in = secrets.token_bytes(32), ApiKeyId(new_id()), SignInId(new_id())
     event, issuer = new_id(), IssuerId(new_id())
-    webhook, delivery = new_id(), new_id()
+    webhook, delivery, sealing_key = new_id(), new_id(), OrganizationKeyId(new_id())
     async with db.transaction(organization_id) as tx:
         await tx.execute("update users set password_hash = 'x' where id = $1", clinician)
         await tx.execute("update cases set stage = 'ASSIGNED' where id = $1", case.id)
@@ -105,6 +110,9 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await _insert(tx, "audit_events", event, SINCE)
         await _insert(tx, "audit_events", new_id(), SINCE)
         await _insert(tx, "audit_seals", event, digest)
+        await _insert(tx, "organization_keys", sealing_key, digest)
+        await _insert(tx, "seals", file, sealing_key, digest)
+        await _insert(tx, "unsealed_blobs", removed)
         await _insert(tx, "webhooks", webhook)
         await _insert(tx, "webhook_deliveries", delivery, webhook, case.id)
         await _insert(tx, "webhook_attempts", delivery)
@@ -121,6 +129,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         key,
         sign_in,
         issuer,
+        sealing_key,
         digest,
     )
 

@@ -7,8 +7,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from casekeep.audit.log import AuditLog
+from casekeep.blobs.organization_keys import OrganizationKeys
+from casekeep.blobs.vault import Vault
 from casekeep.bootstrap.channels import open_channels
 from casekeep.bootstrap.database import secrets_folder
+from casekeep.bootstrap.sealing import open_deployment_keys
 from casekeep.bootstrap.stores import open_store
 from casekeep.db.addresses import Addresses
 from casekeep.db.database import Database
@@ -51,7 +54,8 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
             db, sign_in, audit, email, texts, _derived(key, b"one-time codes"), utc_now
         )
         closing.push_async_callback(codes.close)
-        blobs = open_store(settings)
+        keys = OrganizationKeys(db, await open_deployment_keys(settings, db))
+        blobs = Vault(open_store(settings), keys, sealing=settings.sealing)
         receiver = await claim_receiver(db)
         closing.push_async_callback(receiver.close)
         limits = SizeLimits(settings.lab_limit_mib * MIB, settings.radiology_limit_mib * MIB)

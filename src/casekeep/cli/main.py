@@ -19,6 +19,7 @@ from casekeep.cli import (
     forms,
     issuers,
     keys,
+    sealing_keys,
     server,
     upkeep,
     webhooks,
@@ -83,6 +84,7 @@ app.command("restore")(backups.restore)
 app.add_typer(accounts.organizations, name="org")
 app.add_typer(accounts.users, name="user")
 app.add_typer(keys.keys, name="key")
+app.add_typer(sealing_keys.sealing_keys, name="keys")
 app.add_typer(cases.cases, name="case")
 app.add_typer(forms.forms, name="form")
 app.add_typer(issuers.issuers, name="issuer")
