@@ -9,7 +9,7 @@ from uuid import UUID
 from casekeep.audit.verification import verify
 from casekeep.backups import queries
 from casekeep.backups.progress import Progress
-from casekeep.blobs.store import BlobKey, BlobMissing, BlobStore, StoreUnavailable
+from casekeep.blobs.store import BlobAltered, BlobKey, BlobMissing, BlobStore, StoreUnavailable
 from casekeep.db.database import Database
 from casekeep.files.queries_receiving import organization_ids
 from casekeep.kernel.ids import FileId, OrganizationId
@@ -67,7 +67,7 @@ async def _prove(blobs: BlobStore, key: BlobKey, size: int, sha256: bytes, proof
     except BlobMissing:
         proof.missing.append(key)
         return
-    except StoreUnavailable:
+    except (BlobAltered, StoreUnavailable):
         pass
     if digest.digest() == sha256:
         proof.files += 1

@@ -3,37 +3,38 @@ there is there whole or not at all, as those services promise.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import obstore
-from obstore.exceptions import BaseError
-from obstore.store import from_url
 
+from casekeep.blobs.bucket import Bucket, open_bucket
+from casekeep.blobs.causes import told
 from casekeep.blobs.depots import DepotMissing, DepotUnavailable, Lying
-from casekeep.blobs.store import CHUNK
+from casekeep.blobs.store import CHUNK, StoreUnavailable
 
 if TYPE_CHECKING:
-    from obstore.store import ObjectStore
+    from obstore import AsyncWritableFile
 
 _PART = 8 * CHUNK
-_AT_ONCE = 4
+_PARTS_AT_ONCE = 2
 _DELETED_AT_ONCE = 500
 
 
 def bucket_depot(url: str) -> "BucketDepot":
-    """The depot at the URL of a bucket (`s3://bucket/folder`, `gs://…`, `az://…`). Credentials are
-    found where the service's own tools look for them. Raises DepotUnavailable.
-    """
-    with _told():
-        return BucketDepot(from_url(url))
+    """The depot at the URL of a bucket; see `open_bucket`. Raises DepotUnavailable."""
+    try:
+        return BucketDepot(open_bucket(url))
+    except ValueError as error:
+        raise DepotUnavailable(str(error)) from None
 
 
 class BucketDepot:
-    """A Depot over an obstore store, whose prefix is the depot's own."""
+    """A Depot below the prefix of a bucket."""
 
-    def __init__(self, store: "ObjectStore") -> None:
-        self._store = store
+    def __init__(self, bucket: Bucket) -> None:
+        self._provider = bucket.provider
+        self._prefix = bucket.prefix
 
     @contextmanager
     def hold(self) -> Generator[None]:
@@ -44,38 +45,41 @@ class BucketDepot:
         """Keep `pieces` under `path`: in one request if they are few, else in parts."""
         coming = aiter(pieces)
         first, ended = await _first_part(coming)
-        with _told():
-            if ended:
-                await obstore.put_async(self._store, path, first, use_multipart=False)
-            else:
-                await obstore.put_async(
-                    self._store,
-                    path,
-                    _joined(first, coming),
-                    chunk_size=_PART,
-                    max_concurrency=_AT_ONCE,
-                )
+        name = self._prefix + path
+        if ended:
+            with _told():
+                await obstore.put_async(self._provider, name, first, use_multipart=False)
+            return
+        writer = obstore.open_writer_async(
+            self._provider, name, buffer_size=_PART, max_concurrency=_PARTS_AT_ONCE
+        )
+        try:
+            await _write_all(writer, first, coming)
+        except BaseException:
+            with suppress(DepotUnavailable), _told():
+                await writer.__aexit__(DepotUnavailable, None, None)  # pyright: ignore[reportUnknownMemberType] - its stub has no types; an error makes it abort
+            raise
 
     async def read(self, path: str) -> AsyncGenerator[bytes, None]:
         """What is kept, in pieces of about CHUNK. Raises DepotMissing."""
         with _told():
-            got = await obstore.get_async(self._store, path)
-            async for piece in got.stream(min_chunk_size=CHUNK):
+            found = await obstore.get_async(self._provider, self._prefix + path)
+            async for piece in found.stream(min_chunk_size=CHUNK):
                 yield bytes(piece)
 
     async def lying(self, folder: str) -> AsyncGenerator[Lying, None]:
-        """All that lies in `folder` and below it."""
+        """All that lies in `folder` and below it, in the order of the paths, as buckets list."""
         with _told():
-            batches = obstore.list(self._store, folder or None)  # pyright: ignore[reportUnknownMemberType] - of an overload that needs a library
+            batches = obstore.list(self._provider, self._prefix + folder or None)  # pyright: ignore[reportUnknownMemberType] - of an overload that needs a library
             async for batch in batches:
                 for each in batch:
-                    yield Lying(each["path"], each["size"])
+                    yield Lying(each["path"].removeprefix(self._prefix), each["size"])
 
     async def names(self, folder: str) -> tuple[str, ...]:
         """The names of the folders directly in `folder`, sorted."""
         with _told():
             found = await obstore.list_with_delimiter_async(  # pyright: ignore[reportUnknownMemberType] - as above
-                self._store, folder or None
+                self._provider, self._prefix + folder or None
             )
         return tuple(sorted(each.rpartition("/")[2] for each in found["common_prefixes"]))
 
@@ -90,11 +94,21 @@ class BucketDepot:
             await self._delete(paths[at : at + _DELETED_AT_ONCE])
 
     async def _delete(self, paths: list[str]) -> None:
-        try:
-            with _told():
-                await obstore.delete_async(self._store, paths)
-        except DepotMissing:
-            return
+        with suppress(DepotMissing), _told():
+            await obstore.delete_async(self._provider, [self._prefix + path for path in paths])
+
+
+async def _write_all(
+    writer: "AsyncWritableFile", first: bytes, coming: AsyncIterator[bytes]
+) -> None:
+    """Only what the bucket says is put into other words; what the source raises comes out as is."""
+    with _told():
+        await writer.write(first)
+    async for piece in coming:
+        with _told():
+            await writer.write(piece)
+    with _told():
+        await writer.close()
 
 
 async def _first_part(coming: AsyncIterator[bytes]) -> tuple[bytes, bool]:
@@ -107,18 +121,11 @@ async def _first_part(coming: AsyncIterator[bytes]) -> tuple[bytes, bool]:
     return bytes(gathered), True
 
 
-async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    yield first
-    async for piece in rest:
-        yield piece
-
-
 @contextmanager
 def _told() -> Generator[None]:
-    """Say what the service said in the depot's words; its own text may hold URLs and keys."""
+    """Say what the bucket said in the depot's words."""
     try:
-        yield
-    except FileNotFoundError:
-        raise DepotMissing from None
-    except (BaseError, OSError, ValueError) as error:
-        raise DepotUnavailable(f"the backup's bucket says: {type(error).__name__}") from None
+        with told(missing=DepotMissing):
+            yield
+    except StoreUnavailable as error:
+        raise DepotUnavailable(f"the bucket of the backups: {error}; try again") from None

@@ -18,25 +18,31 @@ from casekeep.backups.proving import Proof, prove_audits, prove_contents
 from casekeep.backups.restore_mark import RestoreMark
 from casekeep.backups.restoring import Destination, Restored, restore_backup
 from casekeep.backups.taking import Source, Taken, take_backup
+from casekeep.blobs.bucket import is_bucket
+from casekeep.blobs.bucket_depot import bucket_depot
 from casekeep.blobs.depots import Depot
 from casekeep.blobs.folder_depot import FolderDepot
 from casekeep.blobs.local import LocalStore
+from casekeep.blobs.organization_keys import OrganizationKeys
+from casekeep.blobs.queries import deployment_key_ids
 from casekeep.blobs.store import BlobStore
+from casekeep.blobs.vault import Vault
 from casekeep.bootstrap.database import find_addresses, running_database
+from casekeep.bootstrap.sealing import demand_all, open_deployment_keys
+from casekeep.bootstrap.stores import open_store
 from casekeep.db.addresses import Addresses, EmbeddedServer
 from casekeep.db.database import Database
 from casekeep.kernel.clock import utc_now
-from casekeep.settings import Settings
-
-_BUCKETS = ("s3://", "gs://", "az://")
+from casekeep.settings import Settings, SettingsNotValid
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a restore brought, and what a look at it proved."""
+    """What a restore brought, and what a look at it proved; whether contents were opened for it."""
 
     restored: Restored
     proof: Proof
+    are_opened: bool
 
     @property
     def is_whole(self) -> bool:
@@ -50,15 +56,13 @@ def open_depot(place: str) -> Depot:
     """The depot of a folder, or of a bucket's URL, whose credentials are where its service's own
     tools look for them. Raises BackupNotPossible.
     """
-    if not place.startswith(_BUCKETS):
-        if "://" in place:
-            raise BackupNotPossible(
-                f"{place!r} is no place for backups: give a folder, or s3://, gs:// or az://"
-            )
-        return FolderDepot(Path(place))
-    from casekeep.blobs.bucket_depot import bucket_depot  # noqa: PLC0415 - heavy, and seldom needed
-
-    return bucket_depot(place)
+    if is_bucket(place):
+        return bucket_depot(place)
+    if "://" in place:
+        raise BackupNotPossible(
+            f"{place!r} is no place for backups: give a folder, or s3://, gs:// or az://"
+        )
+    return FolderDepot(Path(place))
 
 
 def back_up(settings: Settings, depot: Depot, progress: Progress) -> Taken:
@@ -95,12 +99,15 @@ def restore(settings: Settings, depot: Depot, backup: Backup, progress: Progress
             not settings.database_app_url,
             raw_store(settings),
         )
-        return asyncio.run(_restore(depot, backup, to, progress, with_contents=False))
+        return asyncio.run(_restore(depot, backup, to, progress))
 
 
-def check(depot: Depot, backup: Backup, scratch: Path | None, progress: Progress) -> Checked:
+def check(
+    settings: Settings, depot: Depot, backup: Backup, scratch: Path | None, progress: Progress
+) -> Checked:
     """Restore into a folder made for it (below `scratch`, or where temporary files go) with a
-    server of its own, read everything, and remove it all.
+    server of its own, read everything, and remove it all. What is sealed is opened if the settings
+    have the deployment's key. Raises what `restore_backup` raises.
     """
     folder = Path(tempfile.mkdtemp(prefix="casekeep-check-", dir=scratch))
     try:
@@ -110,26 +117,47 @@ def check(depot: Depot, backup: Backup, scratch: Path | None, progress: Progress
             addresses = server.start_or_join(keep=False)
             store = LocalStore(mark.data / "blobs")
             to = Destination(mark, addresses.owner_dsn, addresses.application_dsn, True, store)
-            return asyncio.run(_restore(depot, backup, to, progress, with_contents=True))
+            return asyncio.run(_restore(depot, backup, to, progress, opened_by=settings))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _restore(
-    depot: Depot, backup: Backup, to: Destination, progress: Progress, *, with_contents: bool
+    depot: Depot,
+    backup: Backup,
+    to: Destination,
+    progress: Progress,
+    *,
+    opened_by: Settings | None = None,
 ) -> Checked:
     restored = await restore_backup(depot, backup, to, progress)
     proof = Proof()
     async with _door(to.application_dsn) as db:
         await prove_audits(db, proof, progress)
-        if with_contents:
-            await prove_contents(db, to.store, proof, progress)
-    return Checked(restored, proof)
+        vault = await _vault(opened_by, db, to) if opened_by else None
+        if vault:
+            await prove_contents(db, vault, proof, progress)
+    return Checked(restored, proof, are_opened=vault is not None)
+
+
+async def _vault(settings: Settings, db: Database, to: Destination) -> Vault | None:
+    """What opens the blobs of a scratch house; None without the deployment's key. Where no key is
+    in use, that of the scratch folder serves, so that none is made anywhere else.
+    """
+    in_use = await deployment_key_ids(db)
+    if not in_use:
+        settings = Settings(data=str(to.mark.data))
+    try:
+        keys = await open_deployment_keys(settings, db)
+        demand_all(settings, keys, in_use)
+    except SettingsNotValid:
+        return None
+    return Vault(to.store, OrganizationKeys(db, keys))
 
 
 def raw_store(settings: Settings) -> BlobStore:
-    """Where blobs lie, as they lie."""
-    return LocalStore(Path(settings.data) / "blobs")
+    """Where blobs lie, as they lie: sealed ones sealed."""
+    return open_store(settings)
 
 
 @contextmanager

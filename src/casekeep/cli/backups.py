@@ -139,21 +139,24 @@ def verify(
         str | None,
         typer.Option(help="Where to restore to; as much room as the files need, for a while."),
     ] = None,
+    data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Restore a backup into a scratch folder, read all of it, and remove it again.
 
     Checks the digest of every part and every file, the rules of the database, and the chain of
-    each organisation's audit. Exit status 3 if anything is damaged or missing.
+    each organisation's audit; with the deployment's key, which --data leads to, also the content
+    of every file. Exit status 3 if anything is damaged or missing.
 
-    Example: `casekeep backup verify /mnt/backups --scratch /var/tmp`
+    Example: `casekeep backup verify /mnt/backups --data /srv/casekeep --scratch /var/tmp`
     """
-    configure_logging(level=logging.WARNING)
+    settings = _settings(data)
     depot = open_depot(place)
     with shown_progress(quiet=as_json) as bar:
         backup = asyncio.run(find_backup(depot, at))
-        checked = check(depot, backup, Path(scratch) if scratch else None, bar)
-    _report(backup, checked, as_json=as_json)
+        checked = check(settings, depot, backup, Path(scratch) if scratch else None, bar)
+    contents = checked.proof.files if checked.are_opened else None
+    _report(backup, checked, {"contents": contents}, as_json=as_json)
 
 
 @backups.command("prune")
@@ -210,7 +213,7 @@ def restore(
             f"Now put the deployment's secrets into {Path(settings.data) / 'secrets'}: without "
             "them sign-ins end, webhooks cannot be signed, and sealed files cannot be opened."
         )
-    _report(backup, checked, as_json=as_json)
+    _report(backup, checked, {}, as_json=as_json)
 
 
 def shown_bytes(count: int) -> str:
@@ -223,7 +226,7 @@ def shown_bytes(count: int) -> str:
     return f"{size:.1f} TiB"
 
 
-def _report(backup: Backup, checked: Checked, *, as_json: bool) -> None:
+def _report(backup: Backup, checked: Checked, more: dict[str, Any], *, as_json: bool) -> None:
     restored, proof = checked.restored, checked.proof
     found: dict[str, Any] = {
         "backup": backup.name,
@@ -232,7 +235,7 @@ def _report(backup: Backup, checked: Checked, *, as_json: bool) -> None:
         "rows": restored.rows,
         "files": restored.blobs,
         "bytes": restored.bytes,
-        "contents": proof.files,
+        **more,
         "audit_events": proof.events,
         "damaged": [str(key.file_id) for key in restored.damaged],
         "altered": [str(key.file_id) for key in proof.altered],
@@ -254,6 +257,8 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - what JSON takes
     match value:
         case bool():
             return "yes" if value else "NO"
+        case None:
+            return "not opened: the deployment's key is not at hand"
         case [*ids]:
             return ", ".join(map(str, ids)) or "-"
         case _:
