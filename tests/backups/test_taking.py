@@ -14,7 +14,7 @@ from casekeep.backups.model import BackupDamaged, BackupNotPossible, Gone
 from casekeep.blobs.depots import DepotUnavailable
 from casekeep.blobs.folder_depot import FolderDepot
 from casekeep.blobs.store import BlobKey
-from tests.backups.clinic import Clinic, Place
+from tests.backups.clinic import Clinic, Place, made_clinic
 from tests.files.room import body, pdf
 
 
@@ -127,6 +127,12 @@ async def test_a_file_purged_before_it_was_copied_is_given_up_where_it_is_restor
     assert (taken.tally.count, taken.tally.purged, taken.tally.missing) == (1, 1, 0)
     assert await entries(depot) == {stay: None, go: Gone.PURGED}
     assert (await elsewhere.restore(depot)).purged == 1
+    async with made_clinic(elsewhere) as restored:
+        rows = await restored.room.rows(clinician.organization_id)
+    assert {row["id"]: row["state"] for row in rows} == {
+        stay.file_id: "stored",
+        go.file_id: "discarded",
+    }
 
 
 async def test_a_file_whose_bytes_were_lost_is_told(clinic: Clinic, depot: FolderDepot) -> None:

@@ -2,7 +2,7 @@
 purged before they could be copied.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from casekeep.db.database import Tx
 from casekeep.kernel.ids import FileId
@@ -16,6 +16,12 @@ stored only after its bytes are durable, so what a snapshot names can be copied 
 unless it is purged."""
 
 
+GIVE_UP = """
+    update files set state = 'discarded'
+    where organization_id = $1 and id = any($2::uuid[]) and state = 'stored'"""
+"""Lets the sweeper remove the rows of files that were purged before they could be copied."""
+
+
 async def stored_among(tx: Tx, file_ids: Collection[FileId]) -> set[FileId]:
     """Which of these files are stored now."""
     rows = await tx.fetch(
@@ -24,16 +30,6 @@ async def stored_among(tx: Tx, file_ids: Collection[FileId]) -> set[FileId]:
         list(file_ids),
     )
     return {row["id"] for row in rows}
-
-
-async def give_up(tx: Tx, file_ids: Sequence[FileId]) -> int:
-    """Mark files as discarded, for the sweeper to remove their rows; how many."""
-    return await tx.execute(
-        """update files set state = 'discarded'
-           where organization_id = $1 and id = any($2) and state = 'stored'""",
-        tx.organization_id,
-        file_ids,
-    )
 
 
 async def stored_files(tx: Tx, after: FileId, most: int) -> list[tuple[FileId, int, bytes]]:

@@ -18,7 +18,6 @@ from casekeep.backups.progress import Progress
 from casekeep.backups.restore_mark import RestoreMark
 from casekeep.blobs.depots import Depot, DepotMissing
 from casekeep.blobs.store import BlobKey, BlobMissing, BlobStore
-from casekeep.db.database import Database
 from casekeep.db.filling import Contents, look_into, open_filling
 from casekeep.db.migrating import known_migrations, migrate_database
 from casekeep.db.snapshots import Counter
@@ -76,9 +75,8 @@ async def restore_backup(
     gone = await _restore_blobs(depot, backup, to.store, progress, restored)
     if not contents.is_filled:
         _check_schema(backup, contents)
-        await _restore_database(depot, backup, to, progress, restored)
+        await _restore_database(depot, backup, to, gone, progress, restored)
     await to.migrate()
-    await _give_up(to, gone)
     to.mark.remove()
     return restored
 
@@ -185,10 +183,17 @@ class _Arriving:
         return False
 
 
-async def _restore_database(
-    depot: Depot, backup: Backup, to: Destination, progress: Progress, restored: Restored
+async def _restore_database(  # noqa: PLR0917 - as in _restore_blobs, and what came of that
+    depot: Depot,
+    backup: Backup,
+    to: Destination,
+    gone: list[BlobKey],
+    progress: Progress,
+    restored: Restored,
 ) -> None:
-    """The schema of the backup's day, then all rows in one transaction."""
+    """The schema of the backup's day, then all rows in one transaction. `gone`: what was purged
+    while the backup was taken, and is given up.
+    """
     await to.migrate(backup.manifest.migrations)
     progress.begin("database", len(backup.manifest.tables), 0)
     async with open_filling(to.owner_dsn) as filling:
@@ -201,18 +206,6 @@ async def _restore_database(
             progress.advance(1, part.size)
         for each in backup.manifest.sequences:
             await filling.set_counter(Counter(each.name, each.value, each.is_called))
-
-
-async def _give_up(to: Destination, gone: list[BlobKey]) -> None:
-    """Let what was purged while the backup was taken be as purged as it is: the sweeper of the
-    first server removes the rows.
-    """
-    if not gone:
-        return
-    db = await Database.connect(to.application_dsn, size=1)
-    try:
         for organization_id, keys in groupby(gone, lambda key: key.organization_id):
-            async with db.transaction(organization_id) as tx:
-                await queries.give_up(tx, [key.file_id for key in keys])
-    finally:
-        await db.close()
+            file_ids = [key.file_id for key in keys]
+            await filling.change(queries.GIVE_UP, organization_id, file_ids)
