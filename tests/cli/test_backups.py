@@ -1,5 +1,5 @@
-"""Backups as an operator types them: of sealed files, into a folder and a bucket, and what is said of
-damage.
+"""Backups as an operator types them: of sealed files, into a folder and a bucket, and what is said
+of damage.
 """
 
 import asyncio
