@@ -8,7 +8,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from casekeep.backups.restore_mark import RestoreMark
 from casekeep.db.addresses import Addresses, EmbeddedServer, external_addresses
+from casekeep.db.errors import DatabaseNotUsable
 from casekeep.db.migrating import check_application_role, migrate_database
 from casekeep.settings import Settings
 
@@ -27,6 +29,11 @@ def running_database(settings: Settings, *, keep: bool) -> Generator[RunningData
 
     Raises DatabaseNotUsable.
     """
+    if RestoreMark(Path(settings.data)).stands:
+        raise DatabaseNotUsable(
+            f"a backup is being restored into {settings.data} and is not there as a whole; "
+            "type the same 'casekeep restore' again to go on with it"
+        )
     with ExitStack() as closing:
         if settings.database_url:
             addresses = find_addresses(settings)

@@ -8,9 +8,12 @@ from typing import Annotated
 
 import typer
 
+from casekeep.backups.model import BackupNotPossible
+from casekeep.blobs.depots import DepotUnavailable
 from casekeep.blobs.store import StoreNotUsable, StoreUnavailable
 from casekeep.cli import (
     accounts,
+    backups,
     blobs,
     cases,
     exporting,
@@ -35,10 +38,12 @@ _REFUSALS = (
     DomainError,
     SettingsNotValid,
     DatabaseNotUsable,
-    StoreNotUsable,
-    StoreUnavailable,
-    UnderWayElsewhere,
     PortNotFree,
+    BackupNotPossible,
+    DepotUnavailable,
+    StoreUnavailable,
+    StoreNotUsable,
+    UnderWayElsewhere,
 )
 _NEXT: dict[type[Exception], str] = {
     StoreUnavailable: "; the store of blobs does not answer as it should: run this again",
@@ -81,6 +86,8 @@ app.command("migrate")(upkeep.migrate)
 app.command("verify")(verifying.verify)
 app.command("import")(importing.import_)
 app.command("export")(exporting.export)
+app.add_typer(backups.backups, name="backup")
+app.command("restore")(backups.restore)
 app.add_typer(accounts.organizations, name="org")
 app.add_typer(accounts.users, name="user")
 app.add_typer(keys.keys, name="key")

@@ -4,6 +4,9 @@ Migrations run as the owner; the application connects as a login role that owns 
 bypass row-level security. Runs under an advisory lock, so that servers may start side by side.
 """
 
+import shutil
+import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,16 +39,19 @@ def migrations_folder() -> Path:
     return installed if installed.is_dir() else Path(__file__).parents[3] / "migrations"
 
 
-async def migrate_database(owner_dsn: str, application_dsn: str | None) -> Migrated:
+async def migrate_database(
+    owner_dsn: str, application_dsn: str | None, *, only: Collection[str] | None = None
+) -> Migrated:
     """Apply what is missing, as the owner, and make the application's login role if it is absent.
 
-    `application_dsn`: None when an administrator keeps that role by hand.
+    `application_dsn`: None when an administrator keeps that role by hand. `only`: names of the
+    migrations to stop with, for a schema of an earlier day.
     Raises DatabaseNotUsable when the server is away or too old, or the owner may not do its part.
     """
     connection = await _connect("CASEKEEP_DATABASE_URL", owner_dsn)
     try:
         await connection.execute("select pg_advisory_lock($1)", _LOCK)
-        return await _migrate(connection, application_dsn)
+        return await _migrate(connection, application_dsn, only)
     except asyncpg.InsufficientPrivilegeError as error:
         raise _not_permitted(error) from error
     except BadMigrationError as error:
@@ -80,15 +86,33 @@ async def _connect(setting: str, dsn: str) -> "Connection":
         raise DatabaseNotUsable(f"{setting} is not a URL of PostgreSQL") from error
 
 
-async def _migrate(connection: "Connection", application_dsn: str | None) -> Migrated:
+async def _migrate(
+    connection: "Connection", application_dsn: str | None, only: Collection[str] | None
+) -> Migrated:
     if int(await connection.fetchval("show server_version_num")) < _OLDEST_SUPPORTED:
         raise DatabaseNotUsable("Casekeep needs PostgreSQL 15 or newer")
     await _ensure_group_role(connection)
     before = await _applied(connection)
-    await migrate.apply(connection, migrations_folder(), schema_name="public")
+    await _apply(connection, only)
     if application_dsn is not None:
         await _ensure_login_role(connection, application_dsn)
     return Migrated(tuple(sorted(await _applied(connection) - before)))
+
+
+async def _apply(connection: "Connection", only: Collection[str] | None) -> None:
+    """The runner applies whatever lies in a folder; a part of it is copied to one of its own."""
+    if only is None:
+        await migrate.apply(connection, migrations_folder(), schema_name="public")
+        return
+    with tempfile.TemporaryDirectory(prefix="casekeep-migrations-") as folder:
+        for name in only:
+            shutil.copy(migrations_folder() / f"{name}.sql", folder)
+        await migrate.apply(connection, Path(folder), schema_name="public")
+
+
+def known_migrations() -> set[str]:
+    """The names of the migrations that this version has."""
+    return {path.stem for path in migrations_folder().glob("*.sql")}
 
 
 async def _applied(connection: "Connection") -> set[str]:
