@@ -10,17 +10,20 @@ import asyncpg
 
 from casekeep.cases.model import CaseFacts
 from casekeep.db.database import Database, Tx
+from casekeep.files.queries_receiving import insert_receiving
 from casekeep.identity.model import Role
 from casekeep.kernel.ids import (
     ApiKeyId,
     CaseId,
     FileId,
+    HoldId,
     IssuerId,
     OrganizationId,
     SignInId,
     UserId,
     new_id,
 )
+from casekeep.retention.queries_purging import begin_purging
 from tests.support.factories import make_case, make_file_row, make_organization, make_user
 
 SINCE = datetime(2026, 4, 15, 12, 0, tzinfo=UTC)
@@ -47,6 +50,8 @@ _ROWS = {
     "webhooks": ("label, url, events, id", "'a partner', 'https://p.example', '{CREATE_CASE}', $2"),
     "webhook_deliveries": ("event, id, webhook_id, case_id", "'CREATE_CASE', $2, $3, $4"),
     "webhook_attempts": ("number, delivery_id", "9, $2"),
+    "retention_schedules": ("category, keep_at_least_days", "'lab', 3650"),
+    "holds": ("reason, id, case_id, placed_at", "'a reason', $2, $3, $4"),
     "audit_seals": ("position, event_id, hash", "1, $2, $3"),
 }
 """Columns and values beside the organisation, of the tables that no factory fills."""
@@ -64,6 +69,8 @@ class Clinic:
     file: FileId
     arriving: FileId
     removed: FileId
+    purging: FileId
+    hold: HoldId
     url_path: str
     key: ApiKeyId
     sign_in: SignInId
@@ -81,15 +88,15 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
     for _ in range(cases - 1):
         await make_case(db, organization_id)
     case = await make_case(db, organization_id, clinician_id=clinician, patient_id=patient)
-    file, arriving = await make_file_row(db, case), await make_file_row(db, case)
-    removed = await make_file_row(db, case)
+    file, removed = await make_file_row(db, case), await make_file_row(db, case)
+    arriving, purged = FileId(new_id()), await make_file_row(db, case)
     digest, key, sign_in = secrets.token_bytes(32), ApiKeyId(new_id()), SignInId(new_id())
     event, issuer = new_id(), IssuerId(new_id())
     webhook, delivery = new_id(), new_id()
     async with db.transaction(organization_id) as tx:
         await tx.execute("update users set password_hash = 'x' where id = $1", clinician)
         await tx.execute("update cases set stage = 'ASSIGNED' where id = $1", case.id)
-        await tx.execute("update files set state = 'receiving' where id = $1", arriving)
+        await insert_receiving(tx, arriving, "a.pdf", receiver=0, uploaded_by=clinician)
         await tx.execute("update files set deleted_at = now() where id = $1", removed)
         url_path = await tx.fetch_value("select url_path from files where id = $1", file)
         await _insert(tx, "api_keys", key, digest)
@@ -105,6 +112,11 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await _insert(tx, "audit_events", event, SINCE)
         await _insert(tx, "audit_events", new_id(), SINCE)
         await _insert(tx, "audit_seals", event, digest)
+        await tx.execute("update files set deleted_at = now() where id = $1", purged)
+        await begin_purging(tx, [purged], None, SINCE, without_key=())
+        hold = HoldId(new_id())
+        await _insert(tx, "holds", hold, case.id, SINCE)
+        await _insert(tx, "retention_schedules")
         await _insert(tx, "webhooks", webhook)
         await _insert(tx, "webhook_deliveries", delivery, webhook, case.id)
         await _insert(tx, "webhook_attempts", delivery)
@@ -117,6 +129,8 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         file,
         arriving,
         removed,
+        purged,
+        hold,
         url_path,
         key,
         sign_in,

@@ -37,12 +37,14 @@ from casekeep.identity.tokens import AccessTokens
 from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.ids import OrganizationId
 from casekeep.mail.channels import open_email_channel, open_text_channel
+from casekeep.retention.certificates import Certificates
 from tests.support.factories import make_case, make_organization
 
 TOKEN_SECRET = b"a secret of the tests, for access tokens"
 LINK_SECRET = b"a secret of the tests, for signed links."
 LOOKUP_SECRET = b"a secret of the tests, for lookups by key"
 CODE_PEPPER = b"a secret of the tests, for codes by mail"
+CERTIFICATE_SEED = b"a seed of the tests' certificates"[:32]
 MIB = 1 << 20
 PASSWORD = "a password of the tests"
 
@@ -161,6 +163,7 @@ async def open_house(
         receiving=Receiving(db, blobs, audit, limits, receiver.number, utc_now),
         links=Links(LINK_SECRET, utc_now),
         limits=limits,
+        certificates=Certificates(CERTIFICATE_SEED),
         public_url="",
         idle_timeout=5.0,
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 from casekeep.audit.log import AuditLog, Event
 from casekeep.identity.actors import who
 from casekeep.identity.model import Actor
-from casekeep.kernel.errors import CaseNotVisible, FileNotVisible, RoleNotAllowed
+from casekeep.kernel.errors import CaseNotVisible, FileNotVisible, HeldFromDeletion, RoleNotAllowed
 from casekeep.kernel.ids import CaseId, CaseRef
 
 
@@ -22,7 +22,7 @@ async def recording_refusal(
     """
     try:
         yield
-    except (CaseNotVisible, FileNotVisible, RoleNotAllowed):
+    except (CaseNotVisible, FileNotVisible, HeldFromDeletion, RoleNotAllowed):
         await audit.record_refusal(who(actor), event)
         raise
 

@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from casekeep.cli import accounts, cases, forms, issuers, keys, server, upkeep, webhooks
+from casekeep.cli import (
+    accounts,
+    cases,
+    forms,
+    holds,
+    issuers,
+    keys,
+    purging,
+    retention,
+    server,
+    upkeep,
+    webhooks,
+)
 from casekeep.cli.listening import PortNotFree
 from casekeep.db.errors import DatabaseNotUsable
 from casekeep.kernel.errors import DeliveryNotKnown, DomainError, WebhookNotKnown
@@ -59,6 +71,10 @@ app.add_typer(cases.cases, name="case")
 app.add_typer(forms.forms, name="form")
 app.add_typer(issuers.issuers, name="issuer")
 app.add_typer(webhooks.webhooks, name="webhook")
+app.add_typer(holds.holds, name="hold")
+app.add_typer(retention.retention, name="retention")
+app.add_typer(retention.certificates, name="certificate")
+app.command("purge")(purging.purge)
 app.add_typer(upkeep.config, name="config")
 
 

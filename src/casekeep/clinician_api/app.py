@@ -11,11 +11,19 @@ from casekeep.http.house import House
 from casekeep.http.json_bodies import JsonRequest
 from casekeep.http.openapi import as_json
 
-from . import cases, files, sign_in, webhooks
+from . import cases, destructions, files, holds, sign_in, webhooks
 from .errors import HANDLERS
 from .openapi import document
 
-_HANDLERS = (sign_in.router, cases.router, files.router, webhooks.router, files.download)
+_HANDLERS = (
+    sign_in.router,
+    cases.router,
+    files.router,
+    webhooks.router,
+    holds.router,
+    destructions.router,
+    files.download,
+)
 _LARGEST_BODY = 65_536  # of what is read into memory; uploads stream past it
 
 

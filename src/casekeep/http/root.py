@@ -9,6 +9,7 @@ from typing import NamedTuple
 from litestar import Litestar
 
 from .asgi import ASGIApp, Receive, Scope, Send
+from .certificate_keys import KEYS, CertificateKeys
 from .cross_origin import CrossOrigin
 from .health import ALIVE, READY, Health
 from .house import House
@@ -58,6 +59,7 @@ class Root:
 def dispatcher(apps: Apps) -> ASGIApp:
     """Every path to its edge, wrapped in what all answers share."""
     health, allowed = Health(apps.house), apps.house.allowed_origins
+    keys = CertificateKeys(apps.house)
     portal_api = CrossOrigin(apps.portal_api, allowed)
     clinician_api = CrossOrigin(apps.clinician_api, allowed)
 
@@ -67,12 +69,16 @@ def dispatcher(apps: Apps) -> ASGIApp:
             await portal_api(scope, receive, send)
         elif path in {ALIVE, READY}:
             await health(scope, receive, send)
+        elif path == KEYS:
+            await keys(scope, receive, send)
         elif path == "/" or path.startswith(("/docs/", "/demo/", "/assets/")):
             await apps.pages(scope, receive, send)
         else:
             await clinician_api(scope, receive, send)
 
     edges = (apps.clinician_api, apps.portal_api, apps.pages)
-    words = fixed_words([ALIVE, READY, *(route.path for edge in edges for route in edge.routes)])
+    words = fixed_words(
+        [ALIVE, READY, KEYS, *(route.path for edge in edges for route in edge.routes)]
+    )
     patient = Patience(dispatch, apps.house.idle_timeout)
     return RequestIds(TidyPaths(SecurityHeaders(patient)), words)

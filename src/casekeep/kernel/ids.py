@@ -18,6 +18,7 @@ FormId = NewType("FormId", UUID)
 AnswerId = NewType("AnswerId", UUID)
 CommunicationId = NewType("CommunicationId", UUID)
 IssuerId = NewType("IssuerId", UUID)
+HoldId = NewType("HoldId", UUID)
 
 CaseRef = CaseId | CaseNumber
 """Either id of a case: its UUID, or its number within the organisation."""

@@ -1,0 +1,31 @@
+"""Puts together what destroys files for good, beside a server or for a command."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from casekeep.audit.log import AuditLog
+from casekeep.blobs.local import LocalStore
+from casekeep.bootstrap.house import certificates_of
+from casekeep.db.database import Database, Tx
+from casekeep.kernel.clock import utc_now
+from casekeep.kernel.ids import FileId
+from casekeep.retention.purging import Purging
+from casekeep.settings import Settings
+
+
+def purging_for(settings: Settings, db: Database, audit: AuditLog) -> Purging:
+    """What purges in the database and the stores that the settings name."""
+    return Purging(
+        db=db,
+        audit=audit,
+        stores=(LocalStore(Path(settings.data) / "blobs"),),
+        destroy_keys=_no_keys,
+        certificates=certificates_of(settings),
+        trash_days=settings.trash_days,
+        clock=utc_now,
+    )
+
+
+async def _no_keys(_: Tx, __: Sequence[FileId]) -> Sequence[FileId]:
+    """No file of this version is sealed."""
+    return ()
