@@ -28,8 +28,9 @@ _NOTE = f"""
     insert into destructions (organization_id, file_id, case_id, size, sha256, received_at,
                               removed_at, removed_by, reason, purged_at, key_destroyed_at)
     select organization_id, id, case_id, size, sha256, created_at, deleted_at, deleted_by,
-           coalesce($3, case when removed_by_schedule then 'retention' else 'trash' end), $4,
-           case when id = any($5) then $4 end
+           coalesce($3::text, case when removed_by_schedule then 'retention' else 'trash' end),
+           $4::timestamptz,
+           case when id = any($5::uuid[]) then $4::timestamptz end
     from files where organization_id = $1 and id = any($2) and {being(Life.REMOVED)}
     returning file_id, case_id, size, sha256, received_at, removed_at, removed_by, reason,
               purged_at, key_destroyed_at"""  # noqa: S608 - constants
