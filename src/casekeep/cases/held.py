@@ -27,6 +27,14 @@ async def demand_file_free(tx: Tx, file_id: FileId, case_id: CaseId | None) -> N
         raise HeldFromDeletion(_told(what, hold))
 
 
+async def demand_may_leave(tx: Tx, case_id: CaseId) -> None:
+    """Go on if a file may leave the case for another: out of a held one it would escape its hold.
+    Call `wait_for_holds` first in the transaction. Raises HeldFromDeletion.
+    """
+    if hold := await queries_holds.hold_on_file(tx, None, case_id):
+        raise HeldFromDeletion(_told("The case of this file", hold))
+
+
 def _told(what: str, hold: Hold) -> str:
     by, on = hold.placed_by_name or "an administrator", hold.placed_at.date().isoformat()
     by = "the operator" if hold.placed_by is None else by

@@ -49,8 +49,8 @@ async def hold_on_case(tx: Tx, case_id: CaseId) -> Hold | None:
     return None if row is None else Hold(**dict(row))
 
 
-async def hold_on_file(tx: Tx, file_id: FileId, case_id: CaseId | None) -> Hold | None:
-    """The oldest hold on a file, or on the case that it is in."""
+async def hold_on_file(tx: Tx, file_id: FileId | None, case_id: CaseId | None) -> Hold | None:
+    """The oldest hold on a file, or on the case that it is in; either may be left out."""
     row = await tx.fetch_row(_ON_FILE, tx.organization_id, file_id, case_id)
     return None if row is None else Hold(**dict(row))
 

@@ -7,7 +7,7 @@ import dataclasses
 from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
 from casekeep.cases.access import changeable_case, visible_case
-from casekeep.cases.held import demand_file_free
+from casekeep.cases.held import demand_may_leave
 from casekeep.cases.model import CaseFacts
 from casekeep.cases.queries_holds import wait_for_holds
 from casekeep.cases.refusing import asked_case, asked_number, recording_refusal
@@ -49,8 +49,8 @@ async def change_file(
         if change.name is not None:
             demand_fitting(change.name, file)
         case = await _destination(tx, actor, file, change.case)
-        if case is not None and file.case_id not in (None, case.id):
-            await demand_file_free(tx, file_id, file.case_id)
+        if case is not None and file.case_id is not None and file.case_id != case.id:
+            await demand_may_leave(tx, file.case_id)
         if not await queries.change(tx, file_id, change, case):
             raise FileNotVisible
         await audit.record(tx, who(actor), _changed(file, case))
