@@ -137,6 +137,36 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             secret=True,
         ),
     ] = ""
+    sealing: Annotated[
+        bool,
+        _doc(
+            "Whether new files are sealed (encrypted) at rest. Those that are there stay as they "
+            "are, and stay readable."
+        ),
+    ] = True
+    sealing_key: Annotated[
+        str,
+        _doc(
+            "The deployment's key, which wraps the organisations' keys: 32 bytes in base64; older "
+            "ones behind it, with commas between them. Empty: CASEKEEP_SEALING_KEY_FILE.",
+            secret=True,
+        ),
+    ] = ""
+    sealing_key_file: Annotated[
+        str,
+        _doc(
+            "File of the deployment's key: one a line, the current one first. Empty: `sealing` in "
+            "the data folder's `secrets`, made on the first start."
+        ),
+    ] = ""
+    sealing_key_command: Annotated[
+        str,
+        _doc(
+            "Command that unwraps a key, such as one of a key management service. Run without a "
+            "shell for each line of CASEKEEP_SEALING_KEY_FILE, which it reads on stdin, it prints "
+            "the key in base64."
+        ),
+    ] = ""
     demo: Annotated[
         bool,
         _doc(
@@ -167,6 +197,11 @@ def load_settings(given: Mapping[str, object] | None = None) -> Settings:
         raise SettingsNotValid(_explain(str(error), file, typed, from_environment)) from None
     if settings.secret_key and len(settings.secret_key) < 32:  # noqa: PLR2004 - see its description
         raise SettingsNotValid("CASEKEEP_SECRET_KEY must have at least 32 characters")
+    if settings.sealing_key and (settings.sealing_key_file or settings.sealing_key_command):
+        raise SettingsNotValid(
+            "CASEKEEP_SEALING_KEY stands alone: without CASEKEEP_SEALING_KEY_FILE and "
+            "CASEKEEP_SEALING_KEY_COMMAND"
+        )
     _check_connections(settings)
     _check_public_url(settings.public_url)
     _check_networks("TRUSTED_PROXIES", settings.trusted_proxies)

@@ -15,7 +15,8 @@ from tests.support.clinician import PATIENT, PDF, Kept, add_file, kept, open_cas
 from tests.support.house import MIB, SignedIn, api_key, signed_in_clinician
 
 Address = tuple[str, int]
-MOST = PDF + bytes(MIB * 3 // 4)
+MOST = PDF + bytes(MIB * 7 // 4)
+"""More than a sealed segment, so that some of it is on the disk while the rest is awaited."""
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ async def begun_upload(
         f"POST {path} HTTP/1.1\r\nHost: casekeep.test\r\n"
         f"Authorization: {caller.headers['authorization']}\r\n"
         "Content-Type: multipart/form-data; boundary=frontier\r\n"
-        f"Content-Length: {2 * MIB}\r\n\r\n{fields}{head}".encode()
+        f"Content-Length: {3 * MIB}\r\n\r\n{fields}{head}".encode()
         + MOST
     )
     try:
@@ -67,7 +68,7 @@ async def until(house: House, caller: SignedIn, *, rows: int) -> Kept:
 
 
 @pytest.mark.parametrize(
-    ("path", "part"), [("/cases/upload", "file"), ("/cases/create_case", "lab_files")]
+    ("path", "part"), [("/cases/upload", "file"), ("/cases/create_case", "radiology_files")]
 )
 async def test_a_client_that_vanishes(
     house: House, server: Address, caller: SignedIn, path: str, part: str
@@ -78,7 +79,7 @@ async def test_a_client_that_vanishes(
 
 
 @pytest.mark.parametrize(
-    ("path", "part"), [("/cases/upload", "file"), ("/cases/create_case", "lab_files")]
+    ("path", "part"), [("/cases/upload", "file"), ("/cases/create_case", "radiology_files")]
 )
 async def test_a_client_that_stalls(
     house: House, server: Address, caller: SignedIn, path: str, part: str

@@ -19,6 +19,7 @@ from casekeep.kernel.ids import (
     HoldId,
     IssuerId,
     OrganizationId,
+    OrganizationKeyId,
     SignInId,
     UserId,
     new_id,
@@ -52,6 +53,9 @@ _ROWS = {
     "webhook_attempts": ("number, delivery_id", "9, $2"),
     "retention_schedules": ("category, keep_at_least_days", "'lab', 3650"),
     "holds": ("reason, id, case_id, placed_at", "'a reason', $2, $3, $4"),
+    "organization_keys": ("deployment_key_id, id, wrapped_key", "'a fingerprint', $2, $3"),
+    "seals": ("size, blob_id, key_id, wrapped_key", "3, $2, $3, $4"),
+    "unsealed_blobs": ("size, blob_id", "3, $2"),
     "audit_seals": ("position, event_id, hash", "1, $2, $3"),
 }
 """Columns and values beside the organisation, of the tables that no factory fills."""
@@ -75,6 +79,7 @@ class Clinic:
     key: ApiKeyId
     sign_in: SignInId
     issuer: IssuerId
+    sealing_key: OrganizationKeyId
     digest: bytes
 
 
@@ -92,7 +97,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
     arriving, purged = FileId(new_id()), await make_file_row(db, case)
     digest, key, sign_in = secrets.token_bytes(32), ApiKeyId(new_id()), SignInId(new_id())
     event, issuer = new_id(), IssuerId(new_id())
-    webhook, delivery = new_id(), new_id()
+    webhook, delivery, sealing_key = new_id(), new_id(), OrganizationKeyId(new_id())
     async with db.transaction(organization_id) as tx:
         await tx.execute("update users set password_hash = 'x' where id = $1", clinician)
         await tx.execute("update cases set stage = 'ASSIGNED' where id = $1", case.id)
@@ -117,6 +122,9 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         hold = HoldId(new_id())
         await _insert(tx, "holds", hold, case.id, SINCE)
         await _insert(tx, "retention_schedules")
+        await _insert(tx, "organization_keys", sealing_key, digest)
+        await _insert(tx, "seals", file, sealing_key, digest)
+        await _insert(tx, "unsealed_blobs", removed)
         await _insert(tx, "webhooks", webhook)
         await _insert(tx, "webhook_deliveries", delivery, webhook, case.id)
         await _insert(tx, "webhook_attempts", delivery)
@@ -135,6 +143,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         key,
         sign_in,
         issuer,
+        sealing_key,
         digest,
     )
 

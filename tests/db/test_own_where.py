@@ -11,6 +11,9 @@ import asyncpg
 import pytest_asyncio
 
 from casekeep.audit.sealing import seal
+from casekeep.blobs import queries as blobs
+from casekeep.blobs.queries import WrappedKey
+from casekeep.blobs.store import Seal
 from casekeep.cases import queries as cases
 from casekeep.cases import queries_assigning as assigning
 from casekeep.cases import queries_detail as details
@@ -426,3 +429,33 @@ async def _webhook_of(seeing: Database, clinic: Clinic) -> tuple[WebhookId, Deli
         )
     assert row is not None
     return row["webhook_id"], row["id"]
+
+
+async def test_keys_and_seals_of_another_are_not_found(
+    seeing: Database, above: asyncpg.Connection, mine: Clinic, other: Clinic
+) -> None:
+    before = await rows_of(above, other)
+    seal = Seal(other.sealing_key, bytes(60), 3)
+    async with seeing.transaction(mine.id) as tx:
+        current = await blobs.current_key(tx)
+        assert current is not None
+        found = [
+            await blobs.find_seal(tx, other.file),
+            await blobs.find_key(tx, other.sealing_key),
+            current.id != mine.sealing_key,
+            {each.id for each in await blobs.all_keys(tx)} - {mine.sealing_key},
+            {each.id for each in await blobs.key_uses(tx)} - {mine.sealing_key},
+            [each.seals for each in await blobs.key_uses(tx)] != [1],
+            await blobs.delete_seals(tx, [other.file]),
+            (await blobs.take_unsealed(tx)).keys() - {mine.removed},
+            await blobs.rewrap_seals(tx, {other.file: seal}),
+            await blobs.rewrap_key(tx, WrappedKey(other.sealing_key, bytes(60), "mine")),
+            {each.id for each in await blobs.keys_wrapped_otherwise(tx, "?")} - {mine.sealing_key},
+        ]
+        await blobs.retire_current(tx, NOW)
+        found += [
+            await blobs.count_seals_of_retired(tx) - 1,
+            (await blobs.seals_of_retired(tx, 9)).keys() - {mine.file},
+        ]
+    assert not any(found), found
+    assert await rows_of(above, other) == before

@@ -14,8 +14,13 @@ from tests.db.furnished import furnish, owned_relations, owners
 from tests.support.database import TestServer
 from tests.support.factories import make_case, make_file_row, make_organization, make_user
 
-DIRECTORIES = {"sign_in_directory", "organization_directory", "issuer_directory"}
-"""Not tenant tables: the application has no privilege on them and asks three functions."""
+DIRECTORIES = {
+    "sign_in_directory",
+    "organization_directory",
+    "issuer_directory",
+    "deployment_key_directory",
+}
+"""Not tenant tables: the application has no privilege on them and asks four functions."""
 
 COUNTERS = {"sign_in_attempts"}
 """Counts per keyed hash, from before anybody is known; reached through two functions."""
@@ -23,6 +28,7 @@ COUNTERS = {"sign_in_attempts"}
 DOORS = {
     "find_password_sign_ins",  # ids of organisations and users by an exact email address
     "find_trusted_issuers",  # ids of organisations and issuers by an exact issuer and audience
+    "deployment_key_ids",  # fingerprints of the deployment's keys, and how many keys each wraps
     "all_organization_ids",  # ids for background tasks
     "spend_sign_in_attempt",  # counts, above
     "give_back_sign_in_attempt",

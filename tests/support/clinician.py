@@ -63,8 +63,8 @@ async def kept(house: House, organization_id: OrganizationId) -> Kept:
             organization_id,
         )
     assert row is not None
-    assert isinstance(house.blobs, LocalStore)
-    folder = house.blobs._root / str(organization_id)
+    assert isinstance(house.blobs.store, LocalStore)
+    folder = house.blobs.store._root / str(organization_id)
     blobs = [each for each in folder.rglob("*") if each.is_file()] if folder.is_dir() else []
     return Kept(*row, len(blobs))
 

@@ -17,7 +17,10 @@ import pytest
 import pytest_asyncio
 
 from casekeep.audit.log import AuditLog
+from casekeep.blobs.deployment_keys import DeploymentKey, DeploymentKeys
 from casekeep.blobs.local import LocalStore
+from casekeep.blobs.organization_keys import OrganizationKeys
+from casekeep.blobs.vault import Vault
 from casekeep.cases.model import CaseFacts
 from casekeep.db.database import Database
 from casekeep.files.links import Links
@@ -45,6 +48,7 @@ LINK_SECRET = b"a secret of the tests, for signed links."
 LOOKUP_SECRET = b"a secret of the tests, for lookups by key"
 CODE_PEPPER = b"a secret of the tests, for codes by mail"
 CERTIFICATE_SEED = b"a seed of the tests' certificates"[:32]
+DEPLOYMENT_KEY = DeploymentKey.of(b"the deployment key of the tests.")
 MIB = 1 << 20
 PASSWORD = "a password of the tests"
 
@@ -150,7 +154,7 @@ async def open_house(
     closing.push_async_callback(codes.close)
     receiver = await claim_receiver(db)
     closing.push_async_callback(receiver.close)
-    blobs = LocalStore(blobs_root)
+    blobs = Vault(LocalStore(blobs_root), OrganizationKeys(db, deployment_keys()))
     limits = SizeLimits(lab=1 * MIB, radiology=2 * MIB)
     return House(
         db=db,
@@ -167,6 +171,11 @@ async def open_house(
         public_url="",
         idle_timeout=5.0,
     )
+
+
+def deployment_keys() -> DeploymentKeys:
+    """The one key of the tests' deployment."""
+    return DeploymentKeys(lambda: [DEPLOYMENT_KEY])
 
 
 def client(app: ASGIApp) -> httpx.AsyncClient:

@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from casekeep.kernel.ids import FileId, OrganizationId
+from casekeep.kernel.ids import FileId, OrganizationId, OrganizationKeyId
 
 CHUNK = 1 << 20
 """Bytes are handed on in pieces of at most 1 MiB."""
@@ -19,6 +19,10 @@ class StoreUnavailable(Exception):
     """The store cannot take or give bytes now (disk full, read-only, unreachable)."""
 
 
+class BlobAltered(Exception):
+    """The bytes under this key are not those that were kept, or nothing says how to open them."""
+
+
 @dataclass(frozen=True, slots=True)
 class BlobKey:
     """Where the bytes of one file are."""
@@ -28,11 +32,26 @@ class BlobKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """How a blob is opened: its data key, wrapped by the organisation's key `key_id`. What is
+    wrapped may be no key at all, which says that the blob was kept as it lies. `size`: bytes of its
+    content.
+    """
+
+    key_id: OrganizationKeyId
+    wrapped_key: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
-    """What a finished write holds: its size in bytes and the SHA-256 of its content."""
+    """What a finished write holds: its size in bytes and the SHA-256 of its content. `seal`: what
+    must be recorded with the row of the blob (`seals.record_seals`), or it is never read again.
+    """
 
     size: int
     sha256: bytes
+    seal: Seal | None = field(default=None, compare=False)
 
 
 class BlobWriter(Protocol):
@@ -67,7 +86,10 @@ class BlobStore(Protocol):
         ...
 
     def read(self, key: BlobKey, start: int, length: int) -> AsyncGenerator[bytes, None]:
-        """`length` bytes from offset `start`, in pieces of at most CHUNK. Raises BlobMissing."""
+        """`length` bytes from offset `start`, in pieces of at most CHUNK.
+
+        Raises BlobMissing, BlobAltered, StoreUnavailable.
+        """
         ...
 
     async def delete(self, key: BlobKey) -> None:

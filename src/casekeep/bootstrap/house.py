@@ -9,8 +9,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from casekeep.audit.log import AuditLog
 from casekeep.blobs.local import LocalStore
+from casekeep.blobs.organization_keys import OrganizationKeys
+from casekeep.blobs.vault import Vault
 from casekeep.bootstrap.channels import open_channels
 from casekeep.bootstrap.database import secrets_folder
+from casekeep.bootstrap.sealing import open_deployment_keys
 from casekeep.db.addresses import Addresses
 from casekeep.db.database import Database
 from casekeep.db.passwords import kept_password
@@ -53,7 +56,9 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
             db, sign_in, audit, email, texts, _derived(key, b"one-time codes"), utc_now
         )
         closing.push_async_callback(codes.close)
-        blobs = LocalStore(Path(settings.data) / "blobs")
+        store = LocalStore(Path(settings.data) / "blobs")
+        keys = OrganizationKeys(db, await open_deployment_keys(settings, db))
+        blobs = Vault(store, keys, sealing=settings.sealing)
         receiver = await claim_receiver(db)
         closing.push_async_callback(receiver.close)
         limits = SizeLimits(settings.lab_limit_mib * MIB, settings.radiology_limit_mib * MIB)

@@ -1,14 +1,13 @@
 """Puts together what destroys files for good, beside a server or for a command."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from casekeep.audit.log import AuditLog
 from casekeep.blobs.local import LocalStore
+from casekeep.blobs.seals import destroy_keys
 from casekeep.bootstrap.house import certificates_of
-from casekeep.db.database import Database, Tx
+from casekeep.db.database import Database
 from casekeep.kernel.clock import utc_now
-from casekeep.kernel.ids import FileId
 from casekeep.retention.purging import Purging
 from casekeep.settings import Settings
 
@@ -19,13 +18,8 @@ def purging_for(settings: Settings, db: Database, audit: AuditLog) -> Purging:
         db=db,
         audit=audit,
         stores=(LocalStore(Path(settings.data) / "blobs"),),
-        destroy_keys=_no_keys,
+        destroy_keys=destroy_keys,
         certificates=certificates_of(settings),
         trash_days=settings.trash_days,
         clock=utc_now,
     )
-
-
-async def _no_keys(_: Tx, __: Sequence[FileId]) -> Sequence[FileId]:
-    """No file of this version is sealed."""
-    return ()

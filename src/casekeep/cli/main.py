@@ -17,6 +17,7 @@ from casekeep.cli import (
     keys,
     purging,
     retention,
+    sealing_keys,
     server,
     upkeep,
     webhooks,
@@ -67,6 +68,7 @@ app.command("migrate")(upkeep.migrate)
 app.add_typer(accounts.organizations, name="org")
 app.add_typer(accounts.users, name="user")
 app.add_typer(keys.keys, name="key")
+app.add_typer(sealing_keys.sealing_keys, name="keys")
 app.add_typer(cases.cases, name="case")
 app.add_typer(forms.forms, name="form")
 app.add_typer(issuers.issuers, name="issuer")

@@ -11,6 +11,7 @@ from uvicorn.supervisors import Multiprocess
 
 from casekeep.bootstrap.channels import open_channels
 from casekeep.bootstrap.database import running_database
+from casekeep.bootstrap.sealing import check_deployment_keys
 from casekeep.bootstrap.working import work_until_told
 from casekeep.cli.listening import listen
 from casekeep.db.addresses import Addresses
@@ -33,7 +34,8 @@ def serve(
     """Serve until SIGTERM or SIGINT, finishing the running requests; the exit status.
 
     `prepare` runs once the database is up and migrated; `on_ready` gets the server's URL when every
-    process answers. Raises PortNotFree, and what `running_database` raises.
+    process answers. Raises PortNotFree, SettingsNotValid without the deployment's key, and what
+    `running_database` raises.
     """
     configure_logging()
     open_channels(settings)
@@ -41,16 +43,20 @@ def serve(
         listen(settings.host, settings.port) as listener,
         running_database(settings, keep=True) as database,
     ):
+        asyncio.run(check_deployment_keys(settings, database.addresses))
         if prepare is not None:
             prepare(database.addresses)
         return _run(settings, listener, on_ready)
 
 
 def work(settings: Settings, *, on_ready: Callable[[], None]) -> None:
-    """Do jobs until SIGTERM or SIGINT. Raises what `running_database` raises."""
+    """Do jobs until SIGTERM or SIGINT. Raises SettingsNotValid without the deployment's key, and
+    what `running_database` raises.
+    """
     configure_logging()
     open_channels(settings)
-    with running_database(settings, keep=True):
+    with running_database(settings, keep=True) as database:
+        asyncio.run(check_deployment_keys(settings, database.addresses))
         asyncio.run(work_until_told(settings, on_ready))
 
 

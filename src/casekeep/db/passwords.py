@@ -4,7 +4,8 @@ owner can read. They are never logged and never leave this machine.
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from casekeep.db.errors import DatabaseNotUsable
@@ -25,8 +26,8 @@ def kept_password(folder: Path, name: str) -> str:
     path = folder / name
     try:
         if not path.exists():
-            _make_folder(folder)
-            _write_once(path, new_password())
+            make_secrets_folder(folder)
+            write_once(path, new_password())
         return path.read_text("ascii")
     except OSError as error:
         raise DatabaseNotUsable(
@@ -34,13 +35,32 @@ def kept_password(folder: Path, name: str) -> str:
         ) from error
 
 
-def _make_folder(folder: Path) -> None:
+def make_secrets_folder(folder: Path) -> None:
+    """Make a folder that only its owner can look into, if there is none. Raises OSError."""
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         give_to_owner_of(folder.parent, folder)
 
 
-def _write_once(path: Path, text: str) -> None:
+def write_once(path: Path, text: str) -> None:
+    """Write a secret durably (mode 0600), unless there is one. Raises OSError."""
+    with _beside(path, text) as mine, suppress(FileExistsError):
+        path.hardlink_to(mine)
+    sync_folder(path.parent)
+
+
+def replace_secret(path: Path, text: str) -> None:
+    """Write a secret durably (mode 0600) in place of the one there: whoever reads it has the one or
+    the other, whole. Raises OSError.
+    """
+    with _beside(path, text) as mine:
+        mine.rename(path)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def _beside(path: Path, text: str) -> Generator[Path]:
+    """A durable file beside `path`, which is gone after, unless it was renamed."""
     mine = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         handle = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -49,11 +69,9 @@ def _write_once(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         give_to_owner_of(path.parent, mine)
-        with suppress(FileExistsError):
-            path.hardlink_to(mine)
+        yield mine
     finally:
         mine.unlink(missing_ok=True)
-    sync_folder(path.parent)
 
 
 def give_to_owner_of(folder: Path, path: Path) -> None:

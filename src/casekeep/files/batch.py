@@ -72,7 +72,7 @@ class Batch:
             media_type = await arriving.take_in(body, writer)
             written = await writer.finish()
         content = (media_type, written.size, written.sha256)
-        received = Received(key.file_id, label, *content, category, marks)
+        received = Received(key.file_id, label, *content, category, marks, written.seal)
         self._received.append(received)
         return received
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
+from casekeep.blobs.seals import record_seals
 from casekeep.blobs.store import BlobStore, StoreUnavailable
 from casekeep.cases.refusing import recording_refusal
 from casekeep.db.database import Database, Tx
@@ -50,6 +51,7 @@ async def keep_files(
             raise too_large(file.received.name, limit)
     if await queries_receiving.keep(tx, keeping, files) != len(files):
         raise StoreUnavailable("a file was given up while it arrived")
+    await record_seals(tx, {file.received.id: file.received.seal for file in files})
     events = [
         Event(Action.FILE_RECEIVED, case_id=keeping.case_id, file_id=file.received.id)
         for file in files

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from casekeep.blobs.store import Seal
 from casekeep.cases.model import Case, CaseFacts
 from casekeep.kernel.ids import (
     AnswerId,
@@ -103,7 +104,7 @@ class Received:
     """A file whose bytes have arrived and are durable, but which is not kept yet.
 
     `size` in bytes; `sha256` of the content, 32 bytes; `category` and `marks`: None while they are
-    not said of this very file.
+    not said of this very file. `seal`: what opens the bytes, to be recorded when it is kept.
     """
 
     id: FileId
@@ -113,6 +114,7 @@ class Received:
     sha256: bytes
     category: Category | None
     marks: Marks | None = None
+    seal: Seal | None = None
 
 
 @dataclass(frozen=True, slots=True)

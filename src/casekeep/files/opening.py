@@ -25,7 +25,7 @@ from casekeep.kernel.errors import FileNotVisible, TokenNotValid
 @dataclass(frozen=True, slots=True)
 class OpenFile:
     """A file that may be read now. `read(start, length)`: that many bytes from that offset, in
-    pieces of at most 1 MiB; raises BlobMissing.
+    pieces of at most 1 MiB; raises BlobMissing, BlobAltered.
     """
 
     file: StoredFile

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from casekeep.audit.log import AuditLog
-from casekeep.blobs.store import BlobStore
+from casekeep.blobs.vault import Vault
 from casekeep.db.database import Database
 from casekeep.files.links import Links
 from casekeep.files.model import SizeLimits
@@ -23,7 +23,7 @@ class House:
     """
 
     db: Database
-    blobs: BlobStore
+    blobs: Vault
     audit: AuditLog
     gate: Gate
     sign_in: SignIn

@@ -19,6 +19,7 @@ AnswerId = NewType("AnswerId", UUID)
 CommunicationId = NewType("CommunicationId", UUID)
 IssuerId = NewType("IssuerId", UUID)
 HoldId = NewType("HoldId", UUID)
+OrganizationKeyId = NewType("OrganizationKeyId", UUID)
 
 CaseRef = CaseId | CaseNumber
 """Either id of a case: its UUID, or its number within the organisation."""

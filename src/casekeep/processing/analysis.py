@@ -7,7 +7,7 @@ from hashlib import sha256
 import structlog
 
 from casekeep.audit.log import AuditLog
-from casekeep.blobs.store import BlobKey, BlobMissing, BlobStore
+from casekeep.blobs.store import BlobAltered, BlobKey, BlobMissing, BlobStore
 from casekeep.cases.analyzing import Result, finish_analysis
 from casekeep.cases.model import AnalysisState
 from casekeep.db.database import Database
@@ -69,7 +69,7 @@ async def _is_whole(blobs: BlobStore, file: StoredFile) -> bool:
         is_whole = await blobs.size(key) == file.size and await _digest(blobs, key, file.size) == (
             file.sha256
         )
-    except BlobMissing:
+    except (BlobMissing, BlobAltered):
         is_whole = False
     if not is_whole:
         _log.error("file.not_whole", file_id=str(file.id))

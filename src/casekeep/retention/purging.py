@@ -5,6 +5,7 @@ next round; what is under a hold, or is to be kept longer, is never touched.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 
@@ -23,7 +24,7 @@ from casekeep.retention.model import Due, Purged, Reason
 
 log = structlog.get_logger()
 
-DestroyKeys = Callable[[Tx, Sequence[FileId]], Awaitable[Sequence[FileId]]]
+DestroyKeys = Callable[[Tx, Sequence[FileId]], Awaitable[Sequence[UUID]]]
 """Destroys the keys of these files, in the transaction; which of them had one."""
 
 _AT_ONCE = 100

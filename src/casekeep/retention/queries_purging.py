@@ -5,6 +5,7 @@ It decides nothing; what may be purged is found by `queries_due`.
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from casekeep.db.database import Row, Tx
 from casekeep.files.life import Life, becoming, being
@@ -72,7 +73,7 @@ async def begin_purging(
     reason: Reason | None,
     at: datetime,
     *,
-    without_key: Collection[FileId],
+    without_key: Collection[UUID],
 ) -> list[Destruction]:
     """Note what is known of removed files, and forget it where it was. `reason`: None as they were
     removed; `without_key`: those that have lost their key in this transaction.
