@@ -2,13 +2,10 @@
 each still finds and changes rows of the transaction's organisation only.
 """
 
-import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import asyncpg
-import pytest_asyncio
 
 from casekeep.audit.sealing import seal
 from casekeep.blobs import queries as blobs
@@ -18,7 +15,6 @@ from casekeep.cases import queries as cases
 from casekeep.cases import queries_assigning as assigning
 from casekeep.cases import queries_detail as details
 from casekeep.cases import queries_forms as forms
-from casekeep.cases import queries_holds as held
 from casekeep.cases import queries_lists as lists
 from casekeep.cases.detail import Window
 from casekeep.cases.model import AnalysisState, Case, CaseChange, CaseFilter, CaseOrder, Stage
@@ -41,47 +37,13 @@ from casekeep.identity import (
     queries_sign_ins,
 )
 from casekeep.identity.model import Audience, NewProfile, User
-from casekeep.kernel.ids import CaseNumber, DeliveryId, HoldId, UserId, WebhookId
-from casekeep.retention import queries as retention
-from casekeep.retention import queries_due as due
-from casekeep.retention import queries_purging as purging
-from casekeep.retention.model import Schedule, Terms
+from casekeep.kernel.ids import CaseNumber, DeliveryId, UserId, WebhookId
 from casekeep.webhooks import queries as webhooks
 from casekeep.webhooks import queries_deliveries as deliveries
 from casekeep.webhooks.model import WebhookEvent
-from tests.db.furnished import SINCE, UNTIL, Clinic, furnish, owned_relations, owners, rows_of
-from tests.support.database import TestServer, database_url
+from tests.db.furnished import SINCE, UNTIL, Clinic, owned_relations, owners, rows_of
 
 NOW = SINCE + timedelta(hours=1)
-
-
-@pytest_asyncio.fixture
-async def seeing(
-    above: asyncpg.Connection, server_dsn: str, test_server: TestServer
-) -> AsyncIterator[Database]:
-    """The database through a role like the application's, that row-level security lets through."""
-    name = urlsplit(test_server.owner_dsn).path.removeprefix("/")
-    role, password = f"{name}_seeing", secrets.token_hex(16)
-    await above.execute(
-        f"create role {role} login bypassrls password '{password}' in role {name}_application"
-    )
-    try:
-        db = await Database.connect(database_url(server_dsn, name, f"{role}:{password}"), size=1)
-        yield db
-        await db.close()
-    finally:
-        await above.execute(f"drop role {role}")
-
-
-@pytest_asyncio.fixture
-async def mine(db: Database) -> Clinic:
-    return await furnish(db)
-
-
-@pytest_asyncio.fixture
-async def other(db: Database) -> Clinic:
-    """A clinic with one case more, so that its last number is nobody else's."""
-    return await furnish(db, cases=3)
 
 
 async def test_the_role_sees_over_the_wall(
@@ -356,70 +318,6 @@ async def test_webhooks_of_another_are_neither_found_nor_changed(
         assert await deliveries.take_forgotten(tx, timedelta(days=-1), 5) == [own_delivery]
         assert await deliveries.claim(tx, own_delivery, timedelta(minutes=1))
     assert await rows_of(above, other) == before
-
-
-async def test_holds_and_what_is_due_of_another_are_neither_found_nor_changed(
-    seeing: Database, above: asyncpg.Connection, mine: Clinic, other: Clinic
-) -> None:
-    late = UNTIL + timedelta(days=1)
-    async with seeing.transaction(other.id) as tx:
-        await held.mark_lifted(tx, other.hold, None, NOW)
-        await tx.execute("update cases set deleted_at = $2 where id = $1", other.case_id, NOW)
-    before = await rows_of(above, other)
-    async with seeing.transaction(mine.id) as tx:
-        found = [
-            await held.find_hold(tx, other.hold),
-            await held.hold_on_case(tx, other.case_id),
-            await held.hold_on_file(tx, other.file, other.case_id),
-            await held.can_be_held(tx, other.file),
-            await held.mark_lifted(tx, other.hold, None, NOW),
-            set(await _holds(tx)) - {mine.hold},
-            await due.due_files(tx, late, 1, 9),
-            await due.due_case(tx, late, 1),
-            await due.is_file_free(tx, other.removed, late),
-            await due.is_case_free(tx, other.case_id, late),
-            await due.scheduled(tx, late, 9),
-            await purging.remove_scheduled(tx, [other.file], NOW),
-            await purging.remove_with_case(tx, other.case_id),
-            await purging.begin_purging(tx, [other.removed], None, NOW, without_key=()),
-            await purging.forget_case(tx, other.case_id, NOW),
-            set(await purging.purging(tx, [], 9)) - {mine.purging},
-            await purging.unfinished(tx, [other.purging]),
-            await purging.finish(tx, [other.purging], ["{}"], NOW),
-            await retention.certificate_of(tx, other.purging),
-        ]
-        assert not any(found), found
-        assert await _holds(tx) == [mine.hold]
-        await retention.set_trash_days(tx, 9)
-        await retention.set_schedule(tx, Schedule(Category.LAB, 9), NOW)
-        assert await retention.terms(tx) == Terms(
-            9, (Schedule(Category.LAB, 9), Schedule(Category.RADIOLOGY))
-        )
-    assert await rows_of(above, other) == before
-
-
-async def test_ones_own_holds_and_what_is_due_are_found(seeing: Database, mine: Clinic) -> None:
-    late = UNTIL + timedelta(days=1)
-    async with seeing.transaction(mine.id) as tx:
-        assert await held.find_hold(tx, mine.hold)
-        assert await held.hold_on_case(tx, mine.case_id)
-        assert await held.hold_on_file(tx, mine.file, mine.case_id)
-        assert await held.mark_lifted(tx, mine.hold, None, NOW)
-        assert await due.due_files(tx, late, 1, 9) == [mine.removed]
-        assert await due.is_file_free(tx, mine.removed, late)
-        await retention.set_schedule(tx, Schedule(Category.LAB, None, 1), NOW)
-        assert [each.id for each in await due.scheduled(tx, late, 9)] == [mine.file]
-        await cases.mark_removed(tx, mine.case_id, None, NOW)
-        assert await due.due_case(tx, late, 1) == mine.case_id
-        assert set(await purging.remove_with_case(tx, mine.case_id)) == {mine.file, mine.removed}
-        assert await purging.purging(tx, [], 9) == [mine.purging]
-        assert len(await purging.unfinished(tx, [mine.purging])) == 1
-        await purging.finish(tx, [mine.purging], ["{}"], NOW)
-        assert await retention.certificate_of(tx, mine.purging) == "{}"
-
-
-async def _holds(tx: Tx) -> list[HoldId]:
-    return [each.id for each in await held.holds(tx, lifted=True, most=9, after=None)]
 
 
 async def _webhook_of(seeing: Database, clinic: Clinic) -> tuple[WebhookId, DeliveryId]:

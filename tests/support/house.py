@@ -20,6 +20,7 @@ from casekeep.audit.log import AuditLog
 from casekeep.blobs.deployment_keys import DeploymentKey, DeploymentKeys
 from casekeep.blobs.local import LocalStore
 from casekeep.blobs.organization_keys import OrganizationKeys
+from casekeep.blobs.seals import destroy_keys
 from casekeep.blobs.vault import Vault
 from casekeep.cases.model import CaseFacts
 from casekeep.db.database import Database
@@ -41,6 +42,7 @@ from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.ids import OrganizationId
 from casekeep.mail.channels import open_email_channel, open_text_channel
 from casekeep.retention.certificates import Certificates
+from casekeep.retention.purging import Purging
 from tests.support.factories import make_case, make_organization
 
 TOKEN_SECRET = b"a secret of the tests, for access tokens"
@@ -176,6 +178,13 @@ async def open_house(
 def deployment_keys() -> DeploymentKeys:
     """The one key of the tests' deployment."""
     return DeploymentKeys(lambda: [DEPLOYMENT_KEY])
+
+
+def purging(house: House) -> Purging:
+    """What destroys files of a house, as a server has it."""
+    return Purging(
+        house.db, house.audit, (house.blobs,), destroy_keys, house.certificates, 30, utc_now
+    )
 
 
 def client(app: ASGIApp) -> httpx.AsyncClient:

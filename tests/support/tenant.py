@@ -13,9 +13,11 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from casekeep.cases.holding import hold_file
 from casekeep.http.house import House
 from casekeep.identity.model import Audience, Operator, Role
 from casekeep.kernel.ids import FileId, OrganizationId
+from casekeep.retention.commanding import purge_file
 from casekeep.webhooks.addresses import Allowed
 from casekeep.webhooks.model import NewWebhook, Webhook, WebhookEvent
 from casekeep.webhooks.registering import add_webhook
@@ -28,6 +30,7 @@ from tests.support.house import (
     PASSWORD,
     SignedIn,
     make_account,
+    purging,
     signed_in_clinician,
     signed_in_patient,
 )
@@ -83,6 +86,9 @@ class Clinic:
     """A word of the case's summary."""
     form_id: str
     question_id: str
+    hold: str
+    """On the removed file."""
+    destroyed: Stored
 
     async def rows(self) -> set[Row]:
         """Table and content of every row, of every table that has an organisation."""
@@ -125,7 +131,8 @@ class Clinic:
         people = cycle((self.patient.user, self.clinician.user))
         asked = [(file, case) for file in self.files for case in (self.case_id, self.case_number)]
         removed = (self.removed_case, self.removed_number)
-        for file, case in (*asked, *((self.removed_file, case) for case in removed)):
+        gone = [(file, case) for file in (self.removed_file, self.destroyed) for case in removed]
+        for file, case in (*asked, *gone):
             person = next(people)
             yield {
                 "case_id": case,
@@ -140,6 +147,7 @@ class Clinic:
                 "search": self.spoken,
                 "webhook_id": self.webhook,
                 "delivery_id": self.delivery,
+                "hold_id": self.hold,
                 "form_id": self.form_id,
                 "question_id": self.question_id,
                 "any id": next(ids),
@@ -209,6 +217,7 @@ def absent(names: Names) -> Names:
         "search": word(),
         "webhook_id": str(uuid4()),
         "delivery_id": str(uuid4()),
+        "hold_id": str(uuid4()),
         "after": base64.urlsafe_b64encode(bytes(8) + uuid4().bytes).decode(),
         "any id": number if names["any id"].isdigit() else str(uuid4()),
         "form_id": str(uuid4()),
@@ -274,7 +283,28 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         await _delivery_of(house, webhook),
         spoken,
         *form,
+        await _hold(house, organization_id, removed[2]),
+        await _destroy(house, clinician, doctor, made["case"]["id"]),
     )
+
+
+async def _hold(house: House, organization_id: OrganizationId, file: Stored) -> str:
+    """A legal hold on a file, placed by the operator."""
+    actor, file_id = Operator(organization_id), FileId(UUID(file.id))
+    hold = await hold_file(house.db, house.audit, actor, file_id, f"Because {word()}")
+    return str(hold.id)
+
+
+async def _destroy(
+    house: House, client: httpx.AsyncClient, owner: SignedIn, case: object
+) -> Stored:
+    """A file of `case` that was destroyed."""
+    name = f"{word()}.pdf"
+    added = await add_file(client, owner.headers, case, name=name, content=_pdf())
+    file_id = added.json()["file"]["file_id"]
+    await client.delete(f"/cases/file/{file_id}", headers=owner.headers)
+    await purge_file(purging(house), Operator(owner.organization_id), FileId(UUID(file_id)))
+    return Stored(file_id, name, b"", None)
 
 
 async def _submit(portal: httpx.AsyncClient, patient: SignedIn, case_id: str) -> tuple[str, str]:

@@ -34,32 +34,32 @@ class OrganizationCertified(msgspec.Struct, frozen=True):
 class FileCertified(msgspec.Struct, frozen=True):
     """What the file was. `removed_by`: null for the operator, a partner or a schedule."""
 
-    id: UUID
     case_id: UUID | None
-    size: int
-    sha256: str
+    id: UUID
     received_at: Timestamp
     removed_at: Timestamp
     removed_by: UUID | None
+    sha256: str
+    size: int
 
 
 class DestructionCertified(msgspec.Struct, frozen=True):
     """Why and when it was destroyed. `key_destroyed_at`: null for a file that was never sealed."""
 
-    reason: str
-    purged_at: Timestamp
-    key_destroyed_at: Timestamp | None
     bytes_destroyed_at: Timestamp
+    key_destroyed_at: Timestamp | None
+    purged_at: Timestamp
+    reason: str
 
 
 class Certified(msgspec.Struct, frozen=True):
-    """What the signature is about."""
+    """What the signature is about, in the order in which it is signed."""
 
+    destruction: DestructionCertified
+    file: FileCertified
+    organization: OrganizationCertified
     type: str
     version: int
-    organization: OrganizationCertified
-    file: FileCertified
-    destruction: DestructionCertified
 
 
 class CertificateSignature(msgspec.Struct, frozen=True):
