@@ -117,11 +117,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await _insert(tx, "audit_events", event, SINCE)
         await _insert(tx, "audit_events", new_id(), SINCE)
         await _insert(tx, "audit_seals", event, digest)
-        await tx.execute("update files set deleted_at = now() where id = $1", purged)
-        await begin_purging(tx, [purged], None, SINCE, without_key=())
-        hold = HoldId(new_id())
-        await _insert(tx, "holds", hold, case.id, SINCE)
-        await _insert(tx, "retention_schedules")
+        hold = await _furnish_ends(tx, case, purged)
         await _insert(tx, "organization_keys", sealing_key, digest)
         await _insert(tx, "seals", file, sealing_key, digest)
         await _insert(tx, "unsealed_blobs", removed)
@@ -146,6 +142,16 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         sealing_key,
         digest,
     )
+
+
+async def _furnish_ends(tx: Tx, case: CaseFacts, purged: FileId) -> HoldId:
+    """A schedule, a file that is being purged, and a hold on the case."""
+    hold = HoldId(new_id())
+    await tx.execute("update files set deleted_at = now() where id = $1", purged)
+    await begin_purging(tx, [purged], None, SINCE, without_key=())
+    await _insert(tx, "holds", hold, case.id, SINCE)
+    await _insert(tx, "retention_schedules")
+    return hold
 
 
 async def _insert(tx: Tx, table: str, *values: object) -> None:

@@ -13,24 +13,22 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from casekeep.cases.holding import hold_file
 from casekeep.http.house import House
 from casekeep.identity.model import Audience, Operator, Role
 from casekeep.kernel.ids import FileId, OrganizationId
-from casekeep.retention.commanding import purge_file
 from casekeep.webhooks.addresses import Allowed
 from casekeep.webhooks.model import NewWebhook, Webhook, WebhookEvent
 from casekeep.webhooks.registering import add_webhook
 from casekeep.webhooks.replaying import list_deliveries
 from casekeep.webhooks.secrets import WebhookSecrets
 from tests.support.clinician import JPEG, add_file, open_case
+from tests.support.ends import destroyed_file, placed_hold
 from tests.support.factories import make_organization
 from tests.support.filling import Names
 from tests.support.house import (
     PASSWORD,
     SignedIn,
     make_account,
-    purging,
     signed_in_clinician,
     signed_in_patient,
 )
@@ -283,28 +281,14 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         await _delivery_of(house, webhook),
         spoken,
         *form,
-        await _hold(house, organization_id, removed[2]),
-        await _destroy(house, clinician, doctor, made["case"]["id"]),
+        await placed_hold(house, organization_id, removed[2].id, f"Because {word()}"),
+        Stored(
+            await destroyed_file(house, clinician, doctor, made["case"]["id"]),
+            "gone.pdf",
+            b"",
+            None,
+        ),
     )
-
-
-async def _hold(house: House, organization_id: OrganizationId, file: Stored) -> str:
-    """A legal hold on a file, placed by the operator."""
-    actor, file_id = Operator(organization_id), FileId(UUID(file.id))
-    hold = await hold_file(house.db, house.audit, actor, file_id, f"Because {word()}")
-    return str(hold.id)
-
-
-async def _destroy(
-    house: House, client: httpx.AsyncClient, owner: SignedIn, case: object
-) -> Stored:
-    """A file of `case` that was destroyed."""
-    name = f"{word()}.pdf"
-    added = await add_file(client, owner.headers, case, name=name, content=_pdf())
-    file_id = added.json()["file"]["file_id"]
-    await client.delete(f"/cases/file/{file_id}", headers=owner.headers)
-    await purge_file(purging(house), Operator(owner.organization_id), FileId(UUID(file_id)))
-    return Stored(file_id, name, b"", None)
 
 
 async def _submit(portal: httpx.AsyncClient, patient: SignedIn, case_id: str) -> tuple[str, str]:
