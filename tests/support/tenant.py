@@ -14,13 +14,8 @@ from uuid import UUID, uuid4
 import httpx
 
 from casekeep.http.house import House
-from casekeep.identity.model import Audience, Operator, Role
+from casekeep.identity.model import Audience, Role
 from casekeep.kernel.ids import FileId, OrganizationId
-from casekeep.webhooks.addresses import Allowed
-from casekeep.webhooks.model import NewWebhook, Webhook, WebhookEvent
-from casekeep.webhooks.registering import add_webhook
-from casekeep.webhooks.replaying import list_deliveries
-from casekeep.webhooks.secrets import WebhookSecrets
 from tests.support.clinician import JPEG, add_file, open_case
 from tests.support.ends import destroyed_file, placed_hold
 from tests.support.factories import make_organization
@@ -35,6 +30,7 @@ from tests.support.house import (
 from tests.support.partner import CASES, OPEN, around_now, body, question
 from tests.support.partner import file as sent_file
 from tests.support.portal import FILES, USERS, success
+from tests.support.told import everything_told, first_delivery
 
 _WORD = re.compile(r"zq[0-9a-f]{12}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -242,7 +238,7 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         )
     doctor = await signed_in_clinician(house, organization_id, **_person(), password=PASSWORD)
     patient = await signed_in_patient(house, organization_id, **_person())
-    webhook, spoken = await _webhook(house, organization_id), word()
+    webhook, spoken = await everything_told(house, organization_id, word), word()
     await _say_all(portal, patient)
     made = await open_case(
         clinician,
@@ -264,6 +260,7 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
     listed = await clinician.get(f"/cases/files/{made['case']['id']}", headers=doctor.headers)
     files = [await _stored(clinician, doctor, each) for each in listed.json()["files"]]
     removed = await _remove(clinician, doctor, made["case"]["id"])
+    destroyed = await destroyed_file(house, clinician, doctor, made["case"]["id"])
     form = await _submit(portal, patient, made["case"]["case_id"])
     page = await portal.get(FILES, headers=patient.headers, params={"limit": "1"})
     return Clinic(
@@ -278,7 +275,7 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         *removed,
         await _administrator(house, organization_id),
         str(webhook.id),
-        await _delivery_of(house, webhook),
+        await first_delivery(house, webhook),
         spoken,
         *form,
         await placed_hold(house, organization_id, removed[2].id, f"Because {word()}"),
@@ -334,27 +331,6 @@ async def _administrator(house: House, organization_id: OrganizationId) -> Signe
     tokens = await house.sign_in.open_for(user, Audience.CLINICIAN)
     headers = {"authorization": f"Bearer {tokens.access_token}"}
     return SignedIn(house, organization_id, user, tokens, None, headers)
-
-
-async def _webhook(house: House, organization_id: OrganizationId) -> Webhook:
-    """A webhook that is told everything, by a name that leads to a public address."""
-
-    async def resolve(_: str, __: int) -> list[str]:
-        return ["8.8.8.8"]
-
-    new = NewWebhook(word(), f"https://{word()}.example/{word()}", tuple(WebhookEvent))
-    actor, secrets = Operator(organization_id), WebhookSecrets(b"k" * 32)
-    webhook, _ = await add_webhook(
-        house.db, house.audit, secrets, Allowed((), resolve), actor=actor, new=new
-    )
-    return webhook
-
-
-async def _delivery_of(house: House, webhook: Webhook) -> str:
-    """The first of what the webhook is to be told."""
-    actor = Operator(webhook.organization_id)
-    page = await list_deliveries(house.db, house.audit, actor, webhook.id)
-    return str(page.deliveries[-1].id)
 
 
 def word() -> str:
