@@ -279,12 +279,7 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         spoken,
         *form,
         await placed_hold(house, organization_id, removed[2].id, f"Because {word()}"),
-        Stored(
-            await destroyed_file(house, clinician, doctor, made["case"]["id"]),
-            "gone.pdf",
-            b"",
-            None,
-        ),
+        Stored(destroyed, "gone.pdf", b"", None),
     )
 
 
