@@ -1,5 +1,5 @@
 -- Resumable uploads: what is arriving in parts, and the parts.
--- depends: 0012_seals
+-- depends: 0013_ends
 
 -- migrate: apply
 

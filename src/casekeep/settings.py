@@ -166,6 +166,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     shutdown_seconds: Annotated[
         int, _doc("Seconds that running requests get to finish on SIGTERM.", ge=1, le=3600)
     ] = 60
+    trash_days: Annotated[
+        int,
+        _doc(
+            "Days that what was removed may be brought back, before it is destroyed for good. An "
+            "organisation may have its own: `casekeep retention set`.",
+            ge=1,
+            le=36500,
+        ),
+    ] = 30
     secret_key: Annotated[
         str,
         _doc(

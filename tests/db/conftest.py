@@ -1,5 +1,6 @@
 """Data folders for embedded servers, and a look over the wall."""
 
+import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -10,7 +11,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from casekeep.db.database import Database
 from casekeep.db.embedded.sockets import short_name
+from tests.db.furnished import Clinic, furnish
 from tests.db.processes import wait_until_gone
 from tests.support.database import TestServer, database_url
 
@@ -42,3 +45,32 @@ async def above(server_dsn: str, test_server: TestServer) -> AsyncIterator[async
     connection = await asyncpg.connect(database_url(server_dsn, database))
     yield connection
     await connection.close()
+
+
+@pytest_asyncio.fixture
+async def seeing(
+    above: asyncpg.Connection, server_dsn: str, test_server: TestServer
+) -> AsyncIterator[Database]:
+    """The database through a role like the application's, that row-level security lets through."""
+    name = urlsplit(test_server.owner_dsn).path.removeprefix("/")
+    role, password = f"{name}_seeing", secrets.token_hex(16)
+    await above.execute(
+        f"create role {role} login bypassrls password '{password}' in role {name}_application"
+    )
+    try:
+        db = await Database.connect(database_url(server_dsn, name, f"{role}:{password}"), size=1)
+        yield db
+        await db.close()
+    finally:
+        await above.execute(f"drop role {role}")
+
+
+@pytest_asyncio.fixture
+async def mine(db: Database) -> Clinic:
+    return await furnish(db)
+
+
+@pytest_asyncio.fixture
+async def other(db: Database) -> Clinic:
+    """A clinic with one case more, so that its last number is nobody else's."""
+    return await furnish(db, cases=3)

@@ -10,11 +10,13 @@ import asyncpg
 
 from casekeep.cases.model import CaseFacts
 from casekeep.db.database import Database, Tx
+from casekeep.files.queries_receiving import insert_receiving
 from casekeep.identity.model import Role
 from casekeep.kernel.ids import (
     ApiKeyId,
     CaseId,
     FileId,
+    HoldId,
     IssuerId,
     OrganizationId,
     OrganizationKeyId,
@@ -22,6 +24,7 @@ from casekeep.kernel.ids import (
     UserId,
     new_id,
 )
+from casekeep.retention.queries_purging import begin_purging
 from tests.support.factories import make_case, make_file_row, make_organization, make_user
 
 SINCE = datetime(2026, 4, 15, 12, 0, tzinfo=UTC)
@@ -53,6 +56,8 @@ _ROWS = {
         "'altered', $2, $3, now(), now()",
     ),
     "scrubs": ("began_at", "$2"),
+    "retention_schedules": ("category, keep_at_least_days", "'lab', 3650"),
+    "holds": ("reason, id, case_id, placed_at", "'a reason', $2, $3, $4"),
     "organization_keys": ("deployment_key_id, id, wrapped_key", "'a fingerprint', $2, $3"),
     "seals": ("size, blob_id, key_id, wrapped_key", "3, $2, $3, $4"),
     "unsealed_blobs": ("size, blob_id", "3, $2"),
@@ -79,6 +84,8 @@ class Clinic:
     file: FileId
     arriving: FileId
     removed: FileId
+    purging: FileId
+    hold: HoldId
     url_path: str
     key: ApiKeyId
     sign_in: SignInId
@@ -97,8 +104,8 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
     for _ in range(cases - 1):
         await make_case(db, organization_id)
     case = await make_case(db, organization_id, clinician_id=clinician, patient_id=patient)
-    file, arriving = await make_file_row(db, case), await make_file_row(db, case)
-    removed = await make_file_row(db, case)
+    file, removed = await make_file_row(db, case), await make_file_row(db, case)
+    arriving, purged = FileId(new_id()), await make_file_row(db, case)
     digest, key, sign_in = secrets.token_bytes(32), ApiKeyId(new_id()), SignInId(new_id())
     event, issuer = new_id(), IssuerId(new_id())
     webhook, delivery, upload = new_id(), new_id(), new_id()
@@ -106,7 +113,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
     async with db.transaction(organization_id) as tx:
         await tx.execute("update users set password_hash = 'x' where id = $1", clinician)
         await tx.execute("update cases set stage = 'ASSIGNED' where id = $1", case.id)
-        await tx.execute("update files set state = 'receiving' where id = $1", arriving)
+        await insert_receiving(tx, arriving, "a.pdf", receiver=0, uploaded_by=clinician)
         await tx.execute("update files set deleted_at = now() where id = $1", removed)
         url_path = await tx.fetch_value("select url_path from files where id = $1", file)
         await _insert(tx, "api_keys", key, digest)
@@ -122,6 +129,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await _insert(tx, "audit_events", event, SINCE)
         await _insert(tx, "audit_events", new_id(), SINCE)
         await _insert(tx, "audit_seals", event, digest)
+        hold = await _furnish_ends(tx, case, purged)
         await _insert(tx, "organization_keys", sealing_key, digest)
         await _insert(tx, "seals", file, sealing_key, digest)
         await _insert(tx, "unsealed_blobs", removed)
@@ -141,6 +149,8 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         file,
         arriving,
         removed,
+        purged,
+        hold,
         url_path,
         key,
         sign_in,
@@ -148,6 +158,16 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         sealing_key,
         digest,
     )
+
+
+async def _furnish_ends(tx: Tx, case: CaseFacts, purged: FileId) -> HoldId:
+    """A schedule, a file that is being purged, and a hold on the case."""
+    hold = HoldId(new_id())
+    await tx.execute("update files set deleted_at = now() where id = $1", purged)
+    await begin_purging(tx, [purged], None, SINCE, without_key=())
+    await _insert(tx, "holds", hold, case.id, SINCE)
+    await _insert(tx, "retention_schedules")
+    return hold
 
 
 async def _insert(tx: Tx, table: str, *values: object) -> None:

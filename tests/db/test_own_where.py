@@ -2,13 +2,10 @@
 each still finds and changes rows of the transaction's organisation only.
 """
 
-import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import asyncpg
-import pytest_asyncio
 
 from casekeep.audit.sealing import seal
 from casekeep.blobs import queries as blobs
@@ -48,39 +45,9 @@ from casekeep.kernel.ids import CaseNumber, DeliveryId, UserId, WebhookId
 from casekeep.webhooks import queries as webhooks
 from casekeep.webhooks import queries_deliveries as deliveries
 from casekeep.webhooks.model import WebhookEvent
-from tests.db.furnished import SINCE, UNTIL, Clinic, furnish, owned_relations, owners, rows_of
-from tests.support.database import TestServer, database_url
+from tests.db.furnished import SINCE, UNTIL, Clinic, owned_relations, owners, rows_of
 
 NOW = SINCE + timedelta(hours=1)
-
-
-@pytest_asyncio.fixture
-async def seeing(
-    above: asyncpg.Connection, server_dsn: str, test_server: TestServer
-) -> AsyncIterator[Database]:
-    """The database through a role like the application's, that row-level security lets through."""
-    name = urlsplit(test_server.owner_dsn).path.removeprefix("/")
-    role, password = f"{name}_seeing", secrets.token_hex(16)
-    await above.execute(
-        f"create role {role} login bypassrls password '{password}' in role {name}_application"
-    )
-    try:
-        db = await Database.connect(database_url(server_dsn, name, f"{role}:{password}"), size=1)
-        yield db
-        await db.close()
-    finally:
-        await above.execute(f"drop role {role}")
-
-
-@pytest_asyncio.fixture
-async def mine(db: Database) -> Clinic:
-    return await furnish(db)
-
-
-@pytest_asyncio.fixture
-async def other(db: Database) -> Clinic:
-    """A clinic with one case more, so that its last number is nobody else's."""
-    return await furnish(db, cases=3)
 
 
 async def test_the_role_sees_over_the_wall(
@@ -119,14 +86,14 @@ async def test_cases_and_files_of_another_are_not_found(
             await files.change(tx, other.file, FileChange(is_phi=False), mine.case),
             await trash.find_removed(tx, other.removed),
             await trash.removed_files_of(tx, other.clinician, 10),
-            await trash.mark_restored(tx, other.removed),
+            await trash.mark_restored(tx, other.removed, NOW),
             await cases.find_case(tx, other.case_id),
             await cases.find_case(tx, number),
             await cases.change(tx, other.case_id, CaseChange(summary="mine"), NOW),
             await cases.set_stage(tx, other.case_id, Stage.REJECTED, NOW),
             await cases.end_processing(tx, other.case_id, AnalysisState.FAILED, NOW),
             await cases.mark_removed(tx, other.case_id, None, NOW),
-            await cases.mark_restored(tx, other.case_id),
+            await cases.mark_restored(tx, other.case_id, NOW),
             (await _cases_of(tx, other.clinician))[1],
             await lists.place_by_name(tx, None, other.case_id),
             await lists.removed_cases_of(tx, other.clinician, 10),

@@ -20,6 +20,7 @@ from casekeep.audit.log import AuditLog
 from casekeep.blobs.deployment_keys import DeploymentKey, DeploymentKeys
 from casekeep.blobs.local import LocalStore
 from casekeep.blobs.organization_keys import OrganizationKeys
+from casekeep.blobs.seals import destroy_keys
 from casekeep.blobs.vault import Vault
 from casekeep.cases.model import CaseFacts
 from casekeep.db.database import Database
@@ -42,6 +43,8 @@ from casekeep.identity.tokens import AccessTokens
 from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.ids import OrganizationId
 from casekeep.mail.channels import open_email_channel, open_text_channel
+from casekeep.retention.certificates import Certificates
+from casekeep.retention.purging import Purging
 from tests.support.factories import make_case, make_organization
 
 TOKEN_SECRET = b"a secret of the tests, for access tokens"
@@ -50,6 +53,7 @@ LOOKUP_SECRET = b"a secret of the tests, for lookups by key"
 CODE_PEPPER = b"a secret of the tests, for codes by mail"
 DEPLOYMENT_SECRET = b"the deployment key of the tests."
 DEPLOYMENT_KEY = DeploymentKey.of(DEPLOYMENT_SECRET)
+CERTIFICATE_SEED = b"a seed of the tests' certificates"[:32]
 MIB = 1 << 20
 UPLOAD_LIMITS = UploadLimits(size=4 * MIB)
 PASSWORD = "a password of the tests"
@@ -170,6 +174,7 @@ async def open_house(
         uploads=open_uploads(db, blobs, audit, UPLOAD_LIMITS, receiver.number, utc_now),
         links=Links(LINK_SECRET, utc_now),
         limits=limits,
+        certificates=Certificates(CERTIFICATE_SEED),
         public_url="",
         idle_timeout=5.0,
     )
@@ -178,6 +183,13 @@ async def open_house(
 def deployment_keys() -> DeploymentKeys:
     """The one key of the tests' deployment."""
     return DeploymentKeys(lambda: [DEPLOYMENT_KEY])
+
+
+def purging(house: House) -> Purging:
+    """What destroys files of a house, as a server has it."""
+    return Purging(
+        house.db, house.audit, (house.blobs,), destroy_keys, house.certificates, 30, utc_now
+    )
 
 
 def client(app: ASGIApp) -> httpx.AsyncClient:

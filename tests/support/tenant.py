@@ -13,17 +13,12 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from casekeep.files.verifying.model import Checked, Damage, Judged
-from casekeep.files.verifying.noting import note_judged
 from casekeep.http.house import House
-from casekeep.identity.model import Audience, Operator, Role
+from casekeep.identity.model import Audience, Role
 from casekeep.kernel.ids import FileId, OrganizationId
-from casekeep.webhooks.addresses import Allowed
-from casekeep.webhooks.model import NewWebhook, Webhook, WebhookEvent
-from casekeep.webhooks.registering import add_webhook
-from casekeep.webhooks.replaying import list_deliveries
-from casekeep.webhooks.secrets import WebhookSecrets
 from tests.support.clinician import JPEG, add_file, open_case
+from tests.support.damage import note_damage
+from tests.support.ends import destroyed_file, placed_hold
 from tests.support.factories import make_organization
 from tests.support.filling import CONTENT, Names
 from tests.support.house import (
@@ -36,6 +31,7 @@ from tests.support.house import (
 from tests.support.partner import CASES, OPEN, around_now, body, question
 from tests.support.partner import file as sent_file
 from tests.support.portal import FILES, USERS, success
+from tests.support.told import everything_told, first_delivery
 from tests.support.tus import PORTAL, Sender
 
 _WORD = re.compile(r"zq[0-9a-f]{12}")
@@ -88,6 +84,9 @@ class Clinic:
     question_id: str
     uploads: tuple[str, ...]
     """Unfinished ones of its clinician and of its patient, without a byte yet."""
+    hold: str
+    """On the removed file."""
+    destroyed: Stored
 
     async def rows(self) -> set[Row]:
         """Table and content of every row, of every table that has an organisation."""
@@ -130,7 +129,8 @@ class Clinic:
         people, uploads = cycle((self.patient.user, self.clinician.user)), cycle(self.uploads)
         asked = [(file, case) for file in self.files for case in (self.case_id, self.case_number)]
         removed = (self.removed_case, self.removed_number)
-        for file, case in (*asked, *((self.removed_file, case) for case in removed)):
+        gone = [(file, case) for file in (self.removed_file, self.destroyed) for case in removed]
+        for file, case in (*asked, *gone):
             person = next(people)
             yield {
                 "case_id": case,
@@ -145,6 +145,7 @@ class Clinic:
                 "search": self.spoken,
                 "webhook_id": self.webhook,
                 "delivery_id": self.delivery,
+                "hold_id": self.hold,
                 "form_id": self.form_id,
                 "question_id": self.question_id,
                 "upload_id": next(uploads),
@@ -215,6 +216,7 @@ def absent(names: Names) -> Names:
         "search": word(),
         "webhook_id": str(uuid4()),
         "delivery_id": str(uuid4()),
+        "hold_id": str(uuid4()),
         "after": base64.urlsafe_b64encode(bytes(8) + uuid4().bytes).decode(),
         "any id": number if names["any id"].isdigit() else str(uuid4()),
         "form_id": str(uuid4()),
@@ -242,7 +244,7 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         )
     doctor = await signed_in_clinician(house, organization_id, **_person(), password=PASSWORD)
     patient = await signed_in_patient(house, organization_id, **_person())
-    webhook, spoken = await _webhook(house, organization_id), word()
+    webhook, spoken = await everything_told(house, organization_id, word), word()
     await _say_all(portal, patient)
     made = await open_case(
         clinician,
@@ -264,8 +266,9 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
     listed = await clinician.get(f"/cases/files/{made['case']['id']}", headers=doctor.headers)
     files = [await _stored(clinician, doctor, each) for each in listed.json()["files"]]
     removed = await _remove(clinician, doctor, made["case"]["id"])
+    destroyed = await destroyed_file(house, clinician, doctor, made["case"]["id"])
     form = await _submit(portal, patient, made["case"]["case_id"])
-    await _note_damage(house, organization_id, general)
+    await note_damage(house, organization_id, general.id)
     page = await portal.get(FILES, headers=patient.headers, params={"limit": "1"})
     return Clinic(
         house,
@@ -279,7 +282,7 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         *removed,
         await _administrator(house, organization_id),
         str(webhook.id),
-        await _delivery_of(house, webhook),
+        await first_delivery(house, webhook),
         spoken,
         *form,
         (
@@ -287,6 +290,8 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
             await _begin(Sender(clinician, doctor.headers)),
             await _begin(Sender(portal, patient.headers, PORTAL), caseId=made["case"]["case_id"]),
         ),
+        await placed_hold(house, organization_id, removed[2].id, f"Because {word()}"),
+        Stored(destroyed, "gone.pdf", b"", None),
     )
 
 
@@ -340,34 +345,6 @@ async def _administrator(house: House, organization_id: OrganizationId) -> Signe
     tokens = await house.sign_in.open_for(user, Audience.CLINICIAN)
     headers = {"authorization": f"Bearer {tokens.access_token}"}
     return SignedIn(house, organization_id, user, tokens, None, headers)
-
-
-async def _webhook(house: House, organization_id: OrganizationId) -> Webhook:
-    """A webhook that is told everything, by a name that leads to a public address."""
-
-    async def resolve(_: str, __: int) -> list[str]:
-        return ["8.8.8.8"]
-
-    new = NewWebhook(word(), f"https://{word()}.example/{word()}", tuple(WebhookEvent))
-    actor, secrets = Operator(organization_id), WebhookSecrets(b"k" * 32)
-    webhook, _ = await add_webhook(
-        house.db, house.audit, secrets, Allowed((), resolve), actor=actor, new=new
-    )
-    return webhook
-
-
-async def _note_damage(house: House, organization_id: OrganizationId, file: Stored) -> None:
-    """As if a check had found one of its files altered."""
-    checked = Checked(house.db, house.blobs, house.audit)
-    judged = [Judged(FileId(UUID(file.id)), Damage.ALTERED)]
-    await note_judged(checked, organization_id, judged, deep=True)
-
-
-async def _delivery_of(house: House, webhook: Webhook) -> str:
-    """The first of what the webhook is to be told."""
-    actor = Operator(webhook.organization_id)
-    page = await list_deliveries(house.db, house.audit, actor, webhook.id)
-    return str(page.deliveries[-1].id)
 
 
 def word() -> str:

@@ -66,6 +66,8 @@ class Action(StrEnum):
     FILE_DAMAGED = "file.damaged"
     HOLD_PLACED = "hold.placed"
     HOLD_LIFTED = "hold.lifted"
+    HOLDS_LISTED = "holds.listed"
+    CERTIFICATE_SHOWN = "certificate.shown"
     UPLOAD_BEGUN = "upload.begun"
     UPLOAD_ENDED = "upload.ended"
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from casekeep.blobs.store import Seal
+from casekeep.blobs.wrapping import OVERHEAD
 from casekeep.db.database import Database, Row, Tx
 from casekeep.kernel.ids import OrganizationId, OrganizationKeyId
 
@@ -50,6 +51,17 @@ async def delete_seals(tx: Tx, blob_ids: Sequence[UUID]) -> int:
         tx.organization_id,
         blob_ids,
     )
+
+
+async def delete_keys(tx: Tx, blob_ids: Sequence[UUID]) -> list[UUID]:
+    """Remove the seals of these blobs; those among them whose seal had a key in it."""
+    rows = await tx.fetch(
+        """delete from seals where organization_id = $1 and blob_id = any($2)
+           returning blob_id, octet_length(wrapped_key) as length""",
+        tx.organization_id,
+        blob_ids,
+    )
+    return [row["blob_id"] for row in rows if row["length"] > OVERHEAD]
 
 
 async def find_seal(tx: Tx, blob_id: UUID) -> Seal | None:

@@ -24,3 +24,10 @@ async def destroy_seals(tx: Tx, blob_ids: Sequence[UUID]) -> int:
     again is harmless.
     """
     return await queries.delete_seals(tx, blob_ids)
+
+
+async def destroy_keys(tx: Tx, blob_ids: Sequence[UUID]) -> list[UUID]:
+    """Destroy what opens these blobs, as `destroy_seals` does; which of them lay sealed, so that
+    bytes of theirs that are left anywhere say nothing.
+    """
+    return await queries.delete_keys(tx, blob_ids)

@@ -8,6 +8,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE = 12
+OVERHEAD = _NONCE + 16
+"""Bytes that a wrapped key has more than the key: the nonce, and the tag."""
 
 
 class KeyNotOpened(Exception):

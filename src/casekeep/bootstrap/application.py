@@ -14,6 +14,7 @@ from casekeep.audit.sealing import seal_forever
 from casekeep.bootstrap.checking import scrub_forever
 from casekeep.bootstrap.database import find_addresses
 from casekeep.bootstrap.house import open_house
+from casekeep.bootstrap.purging import purging_for
 from casekeep.bootstrap.working import runner_for
 from casekeep.clinician_api.app import build_app as build_clinician_api
 from casekeep.clinician_api.app import openapi as clinician_document
@@ -26,12 +27,14 @@ from casekeep.pages.app import Published
 from casekeep.pages.app import build_app as build_pages
 from casekeep.portal_api.app import build_app as build_portal_api
 from casekeep.portal_api.app import openapi as portal_document
+from casekeep.retention.rounds import purge_forever
 from casekeep.settings import Settings, load_settings
 from casekeep.webhooks.rescuing import rescue_forever
 
 _SWEEP_SECONDS = 30.0
 _SEAL_SECONDS = 10.0
 _RESCUE_SECONDS = 300.0
+_PURGE_SECONDS = 600.0
 
 
 def application() -> Root:
@@ -66,10 +69,12 @@ async def _serving(settings: Settings) -> AsyncGenerator[Apps, None]:
             build_pages(settings, contracts),
         )
         _settle_memory()
+        purging = purging_for(settings, house.db, house.audit)
         tasks = [
             asyncio.create_task(sweep_forever(house.db, house.blobs, _SWEEP_SECONDS)),
             asyncio.create_task(sweep_uploads_forever(house.uploads, every=_SWEEP_SECONDS)),
             asyncio.create_task(seal_forever(house.db, every=_SEAL_SECONDS)),
+            asyncio.create_task(purge_forever(purging, _PURGE_SECONDS)),
             asyncio.create_task(rescue_forever(house.db, every=_RESCUE_SECONDS)),
             asyncio.create_task(scrub_forever(settings, house)),
         ]

@@ -29,6 +29,7 @@ from casekeep.identity.lookups import Lookups
 from casekeep.identity.signing_in import SignIn
 from casekeep.identity.tokens import AccessTokens
 from casekeep.kernel.clock import utc_now
+from casekeep.retention.certificates import Certificates
 from casekeep.settings import MIB, Settings, origins_in
 from casekeep.webhooks.addresses import Allowed, networks_of
 from casekeep.webhooks.secrets import WebhookSecrets
@@ -79,11 +80,17 @@ async def open_house(settings: Settings, addresses: Addresses) -> AsyncGenerator
             uploads=uploads,
             links=Links(_derived(key, b"signed links"), utc_now),
             limits=limits,
+            certificates=certificates_of(settings),
             public_url=settings.public_url.rstrip("/"),
             idle_timeout=settings.upload_idle_seconds,
             allowed_origins=origins_in(settings.allowed_origins),
             metrics_token=settings.metrics_token,
         )
+
+
+def certificates_of(settings: Settings) -> Certificates:
+    """What signs this deployment's certificates of destruction."""
+    return Certificates(_derived(_deployment_key(settings), b"certificates of destruction"))
 
 
 def webhook_secrets(settings: Settings) -> WebhookSecrets:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from casekeep.kernel.ids import CaseId, CaseNumber, OrganizationId, UserId
+from casekeep.kernel.ids import CaseId, CaseNumber, FileId, HoldId, OrganizationId, UserId
 
 
 class AnalysisState(StrEnum):
@@ -152,3 +152,20 @@ class CaseList:
     cases: tuple[Case, ...]
     total: int
     next_after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A legal hold on a case with its files, or on one file. `placed_by` and `lifted_by`: None for
+    the operator; `placed_by_name`: as their account has it, if it does.
+    """
+
+    id: HoldId
+    case_id: CaseId | None
+    file_id: FileId | None
+    reason: str
+    placed_at: datetime
+    placed_by: UserId | None = None
+    placed_by_name: str | None = None
+    lifted_at: datetime | None = None
+    lifted_by: UserId | None = None

@@ -25,7 +25,7 @@ _LARGEST_NUMBER = 2**63 - 1
 
 _FACTS = """
     select id, number, organization_id, clinician_id, patient_id, deleted_at is not null as deleted
-    from cases where organization_id = $1 and """
+    from cases where organization_id = $1 and purged_at is null and """
 _LOCK = " for no key update"
 _NOT_REMOVED = " and deleted_at is null"
 
@@ -57,7 +57,7 @@ def id_and_number(ref: CaseRef) -> tuple[CaseId | None, CaseNumber | None]:
 
 
 async def case_facts(tx: Tx, ref: CaseRef, *, lock: bool) -> CaseFacts | None:
-    """What there is to know about a case before a decision, deleted or not."""
+    """What there is to know about a case before a decision, deleted or not, until it is purged."""
     case_id, number = id_and_number(ref)
     wanted, key = ("id = $2", case_id) if number is None else ("number = $2", number)
     row = await tx.fetch_row(_FACTS + wanted + (_LOCK if lock else ""), tx.organization_id, key)
@@ -201,13 +201,14 @@ async def mark_removed(tx: Tx, case_id: CaseId, by: UserId | None, at: datetime)
     )
 
 
-async def mark_restored(tx: Tx, case_id: CaseId) -> None:
+async def mark_restored(tx: Tx, case_id: CaseId, at: datetime) -> None:
     """Bring a removed case back as it was."""
     await tx.execute(
-        """update cases set deleted_at = null, deleted_by = null
-           where organization_id = $1 and id = $2""",
+        """update cases set deleted_at = null, deleted_by = null, restored_at = $3
+           where organization_id = $1 and id = $2 and purged_at is null""",
         tx.organization_id,
         case_id,
+        at,
     )
 
 

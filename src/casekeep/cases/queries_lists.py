@@ -21,7 +21,7 @@ _SORTED_BY = {
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _MEANS_SOMETHING_TO_LIKE = re.compile(r"[\\%_]")
 
-_REMOVED = """clinician_id = $2 and deleted_at is not null
+_REMOVED = """clinician_id = $2 and deleted_at is not null and purged_at is null
     order by deleted_at desc, id desc limit $3"""
 _COUNTED = "select count(*) from cases where organization_id = $1 and "
 _NOT_COUNTED = "select null::bigint"

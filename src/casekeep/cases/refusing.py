@@ -12,6 +12,7 @@ from casekeep.identity.model import Actor
 from casekeep.kernel.errors import (
     CaseNotVisible,
     FileNotVisible,
+    HeldFromDeletion,
     RoleNotAllowed,
     UploadNotKnown,
 )
@@ -27,7 +28,7 @@ async def recording_refusal(
     """
     try:
         yield
-    except (CaseNotVisible, FileNotVisible, RoleNotAllowed, UploadNotKnown):
+    except (CaseNotVisible, FileNotVisible, HeldFromDeletion, RoleNotAllowed, UploadNotKnown):
         await audit.record_refusal(who(actor), event)
         raise
 

@@ -18,9 +18,12 @@ from casekeep.cli import (
     cases,
     exporting,
     forms,
+    holds,
     importing,
     issuers,
     keys,
+    purging,
+    retention,
     sealing_keys,
     server,
     upkeep,
@@ -97,6 +100,10 @@ app.add_typer(forms.forms, name="form")
 app.add_typer(issuers.issuers, name="issuer")
 app.add_typer(webhooks.webhooks, name="webhook")
 app.add_typer(blobs.blobs, name="blobs")
+app.add_typer(holds.holds, name="hold")
+app.add_typer(retention.retention, name="retention")
+app.add_typer(retention.certificates, name="certificate")
+app.command("purge")(purging.purge)
 app.add_typer(upkeep.config, name="config")
 
 

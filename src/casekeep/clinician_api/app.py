@@ -12,7 +12,7 @@ from casekeep.http.json_bodies import JsonRequest
 from casekeep.http.openapi import as_json
 from casekeep.http.tus import marking
 
-from . import cases, files, findings, sign_in, uploads, webhooks
+from . import cases, destructions, files, findings, holds, sign_in, uploads, webhooks
 from .errors import HANDLERS
 from .openapi import document
 
@@ -23,6 +23,8 @@ _HANDLERS = (
     uploads.router,
     webhooks.router,
     findings.router,
+    holds.router,
+    destructions.router,
     files.download,
 )
 _LARGEST_BODY = 65_536  # of what is read into memory; uploads stream past it

@@ -15,7 +15,7 @@ from casekeep.http.connections import house_of
 
 from .case_query import STATES
 from .insights import Insights
-from .openapi import WithoutBadRequest, refusals
+from .openapi import CASE_HELD, WithoutBadRequest, refusals
 from .proof import SignedInRequest, demand_same_user
 from .wire import (
     CaseChanged,
@@ -101,12 +101,14 @@ async def update_case(
     status_code=200,
     summary="Delete a case",
     operation_class=WithoutBadRequest,
-    responses=refusals(403, 404, 422),
+    responses=refusals(403, 404, CASE_HELD, 422),
 )
 async def delete_case(
     request: SignedInRequest, case_id: CaseInPath, user_id: FromQuery[str | None] = None
 ) -> Message:
-    """Take a case and its files away; they can be restored until they are purged."""
+    """Take a case and its files away; they can be restored until they are purged. What
+    is under a legal hold stays.
+    """
     await demand_same_user(request, user_id)
     house, actor, ref = house_of(request), request.auth.actor, read_case_ref(case_id)
     await removal.remove_case(house.db, house.audit, actor, ref)

@@ -14,7 +14,7 @@ from casekeep.files.model import Category, FileChange
 from casekeep.files.names import LONGEST
 from casekeep.http.connections import house_of
 
-from .openapi import WithoutBadRequest, refusals
+from .openapi import MOVE_HELD, WithoutBadRequest, refusals
 from .proof import SignedInRequest, demand_same_user
 from .wire import (
     CaseInPath,
@@ -59,7 +59,11 @@ async def get_file(
     return FileOnly(file_out(file))
 
 
-@patch("/file/{file_id:str}", summary="Update a file", responses=refusals(400, 403, 404, 413, 422))
+@patch(
+    "/file/{file_id:str}",
+    summary="Update a file",
+    responses=refusals(400, 403, 404, MOVE_HELD, 413, 422),
+)
 async def update_file(
     request: SignedInRequest, file_id: IdInPath, data: JSONBody[FileUpdate]
 ) -> FileAdded:

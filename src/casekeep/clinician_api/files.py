@@ -25,6 +25,7 @@ from .openapi import (
     BEARER,
     CATEGORY_REFUSED,
     DOWNLOADED,
+    FILE_HELD,
     FILE_ID_REFUSED,
     LISTED,
     NO_CASE,
@@ -131,7 +132,7 @@ def _category(form: Form) -> Category | None:
     summary="Delete a file",
     operation_class=WithoutBadRequest,
     response_description="The file was taken away",
-    responses=refusals(403, NO_FILE, FILE_ID_REFUSED),
+    responses=refusals(403, NO_FILE, FILE_HELD, FILE_ID_REFUSED),
 )
 async def delete_file(
     request: SignedInRequest,

@@ -72,8 +72,8 @@ _MEANINGS = {
     400: "The request cannot be done, and why",
     401: "Invalid or expired token",
     403: "user_id is not the signed-in user, or the account's role may not do this",
-    404: "Case not found, or File, Upload, Webhook or Delivery not found",
-    409: "The bytes do not follow on those that have arrived",
+    404: "Case not found, or File, Upload, Webhook, Delivery, Hold or Certificate not found",
+    409: "Under a legal hold, or the bytes do not follow on those that have arrived",
     410: "The upload is over",
     412: "Another version of the protocol",
     413: "Too large",
@@ -99,6 +99,19 @@ class Told(NamedTuple):
 ROLE_REFUSED = Told(403, "Your account may not do this")
 NO_CASE = Told(404, "Case not found")
 NO_FILE = Told(404, "File not found")
+FILE_HELD = Told(
+    409,
+    "This file is under a legal hold placed by Ada Admin on 2026-03-04: litigation 2026/17",
+)
+CASE_HELD = Told(
+    409,
+    "This case is under a legal hold placed by Ada Admin on 2026-03-04: litigation 2026/17",
+)
+MOVE_HELD = Told(
+    409,
+    "The case of this file is under a legal hold placed by Ada Admin on 2026-03-04: "
+    "litigation 2026/17",
+)
 BODY_TOO_LARGE = Told(413, "Request body too large")
 CASE_ID_REFUSED = Told(
     422, [field_problem("path", "case_id", "Input should be a case number or a UUID", "abc")]

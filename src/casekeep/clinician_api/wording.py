@@ -10,6 +10,7 @@ _CLINICIAN = "0c5e2f64-9d0b-4c1e-8a55-2f6f7f1c9b11"
 _FILE = "f1e2d3c4-5678-40ab-8def-1234567890ab"
 _UPLOAD = "0198f0a2-3c4d-7e5f-8a6b-7c8d9e0f1a2b"
 _WEBHOOK = "019a3f5e-7c2b-7d10-a4f6-c1d2e3b4a596"
+_HOLD = "019a3f70-5b1d-7c44-8e2f-6a7b8c9d0e1f"
 _DELIVERY = "019a3f61-02d4-7e88-9b1c-5d6e7f8091a2"
 _FINDING = "019a3f62-5b1e-7c44-8f0a-6b7c8d9e0f13"
 _CURSOR = "AAZMMMz9WAABkfHi08RWeECrje8SNFZ4kKs="
@@ -23,6 +24,7 @@ TAGS = {
     "Resumable uploads": "Files in parts, by the tus protocol 1.0.0 (tus.io).",
     "Webhooks": "What partners' software is told, for administrators.",
     "Storage": "Whether the stored files are whole, for administrators.",
+    "Holds": "What may not be deleted, and proof of what was, for administrators.",
 }
 
 _WORDS = {
@@ -176,6 +178,69 @@ _WORDS = {
     "mended_at": Word("When it was found to be so no more; null while it is.", None),
     "findings.after": Word("The `next` of the page before.", _FINDING),
     "findings.state": Word("Whether it is so still.", "open"),
+    # holds and destructions
+    "holds": Word("The holds, newest first."),
+    "hold": Word("The hold as it is now."),
+    "hold_id": Word("The hold's id.", _HOLD),
+    "reason": Word(
+        "Why nothing may be deleted; who would delete it is told.", "litigation 2026/17"
+    ),
+    "HoldOut.case_id": Word(
+        "The UUID of the case that is held with its files; null if it is a file.", _CASE
+    ),
+    "HoldOut.file_id": Word("The file that is held; null if it is a case.", None),
+    "NewHold.file_id": Word("The file to hold, removed or not.", None),
+    "NewHold.case_id": Word(
+        "The case to hold, removed or not, by its number or its UUID.", "12345"
+    ),
+    "placed_by": Word("Who placed it; null for the operator.", _CLINICIAN),
+    "placed_at": Word("When it was placed.", "2026-03-04T10:30:15Z"),
+    "lifted_by": Word("Who lifted it; null for the operator, and while it holds.", None),
+    "lifted_at": Word("When it was lifted; null while it holds.", None),
+    "holds.after": Word("The `next` of the page before.", _CURSOR),
+    "HoldsOut.next": Word("The `after` of the next page; null on the last one.", _CURSOR),
+    "lifted": Word("Whether holds that were lifted are listed too.", False),
+    "place_hold.message": Word("What was done.", "Hold placed successfully"),
+    "lift.message": Word("What was done.", "Hold lifted successfully"),
+    "certificate": Word("What the signature is about."),
+    "Certified.type": Word("What it certifies.", "casekeep.certificate-of-destruction"),
+    "version": Word("Which fields there are.", 1),
+    "organization": Word("Whose file it was."),
+    "OrganizationCertified.id": Word("The organisation's id.", _WEBHOOK),
+    "OrganizationCertified.name": Word("What it is called.", "Harbour Clinic"),
+    "Certified.file": Word("What the file was; never its name."),
+    "FileCertified.id": Word("The file's id.", _FILE),
+    "FileCertified.case_id": Word("The UUID of its case; null for a general document.", _CASE),
+    "size": Word("How many bytes it had.", 245678),
+    "sha256": Word(
+        "SHA-256 of its content, in hexadecimal digits.",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    ),
+    "received_at": Word("When it was received.", "2026-03-04T10:30:15Z"),
+    "removed_at": Word("When it was removed.", "2026-04-01T08:00:00Z"),
+    "removed_by": Word(
+        "Who removed it; null for the operator, a partner's software or a schedule.", _CLINICIAN
+    ),
+    "destruction": Word("Why and when it was destroyed."),
+    "DestructionCertified.reason": Word(
+        "`trash`: its time there was over; `retention`: a schedule; `command`: an operator.",
+        "trash",
+    ),
+    "purged_at": Word("When it was taken out of the trash for good.", "2026-05-01T08:00:00Z"),
+    "key_destroyed_at": Word(
+        "When its key was destroyed; null for a file that had none.", "2026-05-01T08:00:00Z"
+    ),
+    "bytes_destroyed_at": Word("When its bytes were destroyed.", "2026-05-01T08:00:01Z"),
+    "signature": Word("The signature over `certificate`, written as RFC 8785 has it."),
+    "algorithm": Word("How it is signed (RFC 8032).", "Ed25519"),
+    "key_id": Word("Tells the key from others.", "5f1c9a07d2b34e68"),
+    "public_key": Word(
+        "What proves the signature, in base64.", "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+    ),
+    "value": Word(
+        "The signature, in base64.",
+        "5VZDAMNgrHKQhuLMgG6CioSHfx645dl02HPgZSJJAVVfuIIVkKM7rMYeOXAc+bRr0lv18FlbviRlUUFDjnoQCw==",
+    ),
     # refusals
     "detail": Word("Why, in a sentence."),
     "FieldsRefused.detail": Word("One entry for each field that is not as it must be."),
@@ -204,6 +269,10 @@ _ANSWERS = {
     "webhook_deliveries": "The deliveries",
     "findings": "The findings",
     "replay": "The delivery is made again",
+    "holds": "The holds",
+    "place_hold": "The hold",
+    "lift": "The hold as it is now",
+    "certificate": "The certificate, as it was signed",
 }
 _AGAIN = {"Retry-After": "Seconds until it is worth another try."}
 _TAG = {"ETag": "Changes with the content."}

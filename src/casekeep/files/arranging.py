@@ -7,7 +7,9 @@ import dataclasses
 from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
 from casekeep.cases.access import changeable_case, visible_case
+from casekeep.cases.held import demand_may_leave
 from casekeep.cases.model import CaseFacts
+from casekeep.cases.queries_holds import wait_for_holds
 from casekeep.cases.refusing import asked_case, asked_number, recording_refusal
 from casekeep.db.database import Database, Tx
 from casekeep.files import queries
@@ -29,8 +31,8 @@ async def change_file(
     general document can only be moved, into a case of its own patient; with that it is an ordinary
     file, which may be changed in the same act.
 
-    Raises FileNotVisible, CaseNotVisible for the case it is to move to, InputNotValid,
-    NothingToUpdate.
+    Raises FileNotVisible, CaseNotVisible for the case it is to move to, HeldFromDeletion for a file
+    that is to leave a case under a hold, InputNotValid, NothingToUpdate.
     """
     if change == FileChange():
         raise NothingToUpdate
@@ -41,10 +43,14 @@ async def change_file(
         Action.FILE_CHANGED, case_id=asked_case(change.case), file_id=file_id, details=details
     )
     async with recording_refusal(audit, actor, asked), db.transaction(actor.organization_id) as tx:
+        if change.case is not None:
+            await wait_for_holds(tx)
         file = await _held_file(tx, actor, file_id)
         if change.name is not None:
             demand_fitting(change.name, file)
         case = await _destination(tx, actor, file, change.case)
+        if case is not None and file.case_id is not None and file.case_id != case.id:
+            await demand_may_leave(tx, file.case_id)
         if not await queries.change(tx, file_id, change, case):
             raise FileNotVisible
         await audit.record(tx, who(actor), _changed(file, case))

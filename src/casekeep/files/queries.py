@@ -12,6 +12,7 @@ import msgspec
 from casekeep.cases.model import CaseFacts
 from casekeep.cases.queries import id_and_number
 from casekeep.db.database import Database, Row, Tx
+from casekeep.files.life import Life, becoming, being
 from casekeep.files.model import Category, FileChange, FileFacts, StoredFile, Uploader
 from casekeep.kernel.ids import ApiKeyId, CaseId, CaseRef, FileId, OrganizationId, UserId
 
@@ -43,7 +44,7 @@ _OF_CASE = """select * from shown_files where organization_id = $1 and case_id =
               order by created_at, file_id"""
 _DOCUMENTS = """s.case_id is null and s.patient_id = $2 order by s.created_at, s.file_id"""
 # A file that moves to another case leaves behind what it came with: an answer, a communication.
-_CHANGE = """
+_CHANGE = f"""
     update files
     set name = coalesce($3, name), category = coalesce($4, category),
         is_phi = coalesce($5, is_phi), is_restricted = coalesce($6, is_restricted),
@@ -51,7 +52,13 @@ _CHANGE = """
         patient_id = case when $7::uuid is null then patient_id else $8 end,
         answer_id = case when $7 is null or $7 = case_id then answer_id end,
         communication_id = case when $7 is null or $7 = case_id then communication_id end
-    where organization_id = $1 and id = $2 and state = 'stored' and deleted_at is null"""
+    where organization_id = $1 and id = $2 and {being(Life.STORED)}"""  # noqa: S608 - constants
+_REMOVE = f"""
+    update files set {becoming(Life.STORED, Life.REMOVED, at="$3", by="$4")}
+    where organization_id = $1 and id = $2 and {being(Life.STORED)}"""  # noqa: S608 - constants
+_RENAME = f"""
+    update files set name = $3
+    where organization_id = $1 and id = $2 and {being(Life.STORED)}"""  # noqa: S608 - constants
 _CASE_FILES = "select * from case_files($1, $2, $3, $4)"
 _PATIENT_FILES = "select * from patient_files($1, $2, $3, $4, $5, $6, $7)"
 
@@ -125,31 +132,12 @@ async def files_of_patient(
 
 async def mark_removed(tx: Tx, file_id: FileId, by: UserId | None, at: datetime) -> bool:
     """Take a file away; False if somebody did so meanwhile."""
-    return (
-        await tx.execute(
-            """update files set deleted_at = $3, deleted_by = $4
-           where organization_id = $1 and id = $2 and state = 'stored' and deleted_at is null""",
-            tx.organization_id,
-            file_id,
-            at,
-            by,
-        )
-        == 1
-    )
+    return await tx.execute(_REMOVE, tx.organization_id, file_id, at, by) == 1
 
 
 async def set_name(tx: Tx, file_id: FileId, name: str) -> bool:
     """Give a file another label; False if somebody removed it meanwhile."""
-    return (
-        await tx.execute(
-            """update files set name = $3
-           where organization_id = $1 and id = $2 and state = 'stored' and deleted_at is null""",
-            tx.organization_id,
-            file_id,
-            name,
-        )
-        == 1
-    )
+    return await tx.execute(_RENAME, tx.organization_id, file_id, name) == 1
 
 
 async def lock_file(tx: Tx, file_id: FileId) -> None:

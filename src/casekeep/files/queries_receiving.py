@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from casekeep.db.database import Database, Tx
+from casekeep.files.life import Life, becoming, being
 from casekeep.files.model import Category, Marks, Received
 from casekeep.kernel.ids import CaseId, FileId, OrganizationId, UserId
 
@@ -18,17 +19,30 @@ if TYPE_CHECKING:
 RECEIVERS = 1_128_353_107
 _AT_ONCE = 500
 
-_KEEP = """
+_KEEP = f"""
     update files f
-    set state = 'stored', case_id = $2, patient_id = $3, created_at = $4, url_path = k.url_path,
-        media_type = k.media_type, size = k.size, sha256 = k.sha256, category = k.category,
+    set {becoming(Life.RECEIVING, Life.STORED)}, case_id = $2, patient_id = $3, created_at = $4,
+        url_path = k.url_path, media_type = k.media_type, size = k.size, sha256 = k.sha256,
+        category = k.category,
         is_phi = k.is_phi, is_restricted = k.is_restricted, answer_id = k.answer_id,
         communication_id = k.communication_id
     from unnest($5::uuid[], $6::text[], $7::text[], $8::bigint[], $9::bytea[], $10::text[],
                 $11::boolean[], $12::boolean[], $13::uuid[], $14::uuid[])
          as k (id, url_path, media_type, size, sha256, category, is_phi, is_restricted, answer_id,
                communication_id)
-    where f.organization_id = $1 and f.id = k.id and f.state = 'receiving'"""
+    where f.organization_id = $1 and f.id = k.id
+      and {being(Life.RECEIVING, "f")}"""  # noqa: S608 - constants of files/life.py
+_DISCARD = f"""
+    update files set {becoming(Life.RECEIVING, Life.DISCARDED)}
+    where organization_id = $1 and {being(Life.RECEIVING)}"""  # noqa: S608 - the same
+_ABANDON = f"""
+    with arriving as materialized (
+        select distinct receiver from files where organization_id = $1 and state = 'receiving'
+    ), abandoned as materialized (
+        select receiver from arriving
+        where pg_try_advisory_xact_lock($2::integer, receiver::integer)
+    )
+    {_DISCARD} and receiver in (select receiver from abandoned)"""  # noqa: S608 - the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +126,7 @@ async def stored_among(tx: Tx, file_ids: Sequence[FileId]) -> set[FileId]:
 async def mark_discarded(tx: Tx, file_ids: Sequence[FileId]) -> None:
     """Give up those that are still arriving; what is stored by now stays stored."""
     await tx.execute(
-        """update files set state = 'discarded'
-           where organization_id = $1 and id = any($2) and state = 'receiving'""",
+        _DISCARD + " and id = any($2)",
         tx.organization_id,
         file_ids,
     )
@@ -133,16 +146,7 @@ async def give_up_abandoned(tx: Tx, but: Collection[FileId]) -> list[FileId]:
     oldest discarded files, a few hundred at most. `but`: those to leave out.
     """
     await tx.execute(
-        """with arriving as materialized (
-               select distinct receiver from files
-               where organization_id = $1 and state = 'receiving'
-           ), abandoned as materialized (
-               select receiver from arriving
-               where pg_try_advisory_xact_lock($2::integer, receiver::integer)
-           )
-           update files set state = 'discarded'
-           where organization_id = $1 and state = 'receiving'
-             and receiver in (select receiver from abandoned)""",
+        _ABANDON,
         tx.organization_id,
         RECEIVERS,
     )

@@ -3,8 +3,10 @@ out. It decides nothing.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from casekeep.db.database import Row, Tx
+from casekeep.files.life import Life, becoming, being
 from casekeep.files.queries import Shown, case_of_file, shown_of
 from casekeep.kernel.ids import FileId, UserId
 
@@ -13,6 +15,9 @@ _OF_CLINICIAN = """
     select * from removed_files
     where organization_id = $1 and clinician_id = $2 and not case_deleted
     order by deleted_at desc, file_id desc limit $3"""
+_RESTORE = f"""
+    update files set {becoming(Life.REMOVED, Life.STORED, at="$3")}
+    where organization_id = $1 and id = $2 and {being(Life.REMOVED)}"""  # noqa: S608 - constants
 
 
 async def find_removed(tx: Tx, file_id: FileId) -> Shown | None:
@@ -27,16 +32,9 @@ async def removed_files_of(tx: Tx, clinician_id: UserId, most: int) -> Sequence[
     return [_removed(row) for row in rows]
 
 
-async def mark_restored(tx: Tx, file_id: FileId) -> bool:
-    """Bring a removed file back; False if somebody did so meanwhile."""
-    restored = await tx.execute(
-        """update files set deleted_at = null, deleted_by = null
-           where organization_id = $1 and id = $2 and state = 'stored'
-             and deleted_at is not null""",
-        tx.organization_id,
-        file_id,
-    )
-    return restored == 1
+async def mark_restored(tx: Tx, file_id: FileId, at: datetime) -> bool:
+    """Bring a removed file back; False if somebody did so meanwhile, or it is purged."""
+    return await tx.execute(_RESTORE, tx.organization_id, file_id, at) == 1
 
 
 def _removed(row: Row) -> Shown:

@@ -4,6 +4,8 @@ until they are purged.
 
 from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
+from casekeep.cases.held import demand_file_free
+from casekeep.cases.queries_holds import wait_for_holds
 from casekeep.cases.refusing import asked_case, asked_number, recording_refusal
 from casekeep.db.database import Database
 from casekeep.files import queries
@@ -28,15 +30,17 @@ async def remove_file(
 ) -> None:
     """Remove a file that `actor` may change; if `case` is given, it must be the file's.
 
-    Raises FileNotVisible, also for a second removal.
+    Raises FileNotVisible, also for a second removal, and HeldFromDeletion.
     """
     asked = Event(
         Action.FILE_REMOVED, case_id=asked_case(case), file_id=file_id, details=asked_number(case)
     )
     async with recording_refusal(audit, actor, asked), db.transaction(actor.organization_id) as tx:
+        await wait_for_holds(tx)
         file = await changeable_file(tx, actor, file_id)
         if case is not None and case not in (file.case_id, file.case_number):
             raise FileNotVisible
+        await demand_file_free(tx, file_id, file.case_id)
         if not await queries.mark_removed(tx, file_id, acting_user(actor), clock()):
             raise FileNotVisible
         removed = Event(Action.FILE_REMOVED, case_id=file.case_id, file_id=file_id)

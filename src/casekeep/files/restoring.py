@@ -14,6 +14,7 @@ from casekeep.files.model import StoredFile, Trash
 from casekeep.files.visibility import may_restore
 from casekeep.identity.actors import who
 from casekeep.identity.model import Actor, Clinician
+from casekeep.kernel.clock import Clock, utc_now
 from casekeep.kernel.errors import FileNotVisible, RoleNotAllowed
 from casekeep.kernel.ids import FileId
 from casekeep.webhooks.announcing import announce
@@ -46,7 +47,9 @@ async def list_trash(db: Database, audit: AuditLog, actor: Actor) -> Trash:
     return trash
 
 
-async def restore_file(db: Database, audit: AuditLog, actor: Actor, file_id: FileId) -> StoredFile:
+async def restore_file(
+    db: Database, audit: AuditLog, actor: Actor, file_id: FileId, *, clock: Clock = utc_now
+) -> StoredFile:
     """Bring back a removed file of a case that `actor` may change, whoever removed it.
 
     Raises FileNotVisible, also for a file that is not removed, or whose case is.
@@ -54,7 +57,7 @@ async def restore_file(db: Database, audit: AuditLog, actor: Actor, file_id: Fil
     asked = Event(Action.FILE_RESTORED, file_id=file_id)
     async with recording_refusal(audit, actor, asked), db.transaction(actor.organization_id) as tx:
         file = permitted(actor, await queries_trash.find_removed(tx, file_id), may_restore)
-        if not await queries_trash.mark_restored(tx, file_id):
+        if not await queries_trash.mark_restored(tx, file_id, clock()):
             raise FileNotVisible
         restored = Event(Action.FILE_RESTORED, case_id=file.case_id, file_id=file_id)
         await audit.record(tx, who(actor), restored)

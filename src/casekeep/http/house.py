@@ -13,6 +13,7 @@ from casekeep.identity.codes import OneTimeCodes
 from casekeep.identity.gate import Gate
 from casekeep.identity.lookups import Lookups
 from casekeep.identity.signing_in import SignIn
+from casekeep.retention.certificates import Certificates
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class House:
     uploads: Kit
     links: Links
     limits: SizeLimits
+    certificates: Certificates
     public_url: str
     idle_timeout: float
     allowed_origins: frozenset[str] = frozenset()

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from litestar import Litestar
 
 from .asgi import ASGIApp, Receive, Scope, Send
+from .certificate_keys import KEYS, CertificateKeys
 from .checked_bodies import CheckedBodies
 from .cross_origin import CrossOrigin
 from .health import ALIVE, READY, Health
@@ -60,6 +61,7 @@ class Root:
 def dispatcher(apps: Apps) -> ASGIApp:
     """Every path to its edge, wrapped in what all answers share."""
     health, metrics, allowed = Health(apps.house), Metrics(apps.house), apps.house.allowed_origins
+    keys = CertificateKeys(apps.house)
     portal_api = CrossOrigin(apps.portal_api, allowed)
     clinician_api = CrossOrigin(apps.clinician_api, allowed)
 
@@ -71,6 +73,8 @@ def dispatcher(apps: Apps) -> ASGIApp:
             await health(scope, receive, send)
         elif path == METRICS and metrics.may_read(scope):
             await metrics(scope, receive, send)
+        elif path == KEYS:
+            await keys(scope, receive, send)
         elif path == "/" or path.startswith(("/docs/", "/demo/", "/assets/")):
             await apps.pages(scope, receive, send)
         else:
@@ -78,7 +82,7 @@ def dispatcher(apps: Apps) -> ASGIApp:
 
     edges = (apps.clinician_api, apps.portal_api, apps.pages)
     words = fixed_words(
-        [ALIVE, READY, METRICS, *(route.path for edge in edges for route in edge.routes)]
+        [ALIVE, READY, METRICS, KEYS, *(route.path for edge in edges for route in edge.routes)]
     )
     patient = Patience(CheckedBodies(dispatch), apps.house.idle_timeout)
     return RequestIds(TidyPaths(SecurityHeaders(patient)), words)

@@ -59,6 +59,24 @@ class FileNotVisible(DomainError):
     """A file that does not exist, is deleted, or is not this actor's to see: one fact for all."""
 
 
+class HeldFromDeletion(DomainError):
+    """A case or a file that the actor may see, and that a legal hold keeps from being deleted. The
+    text says who placed it, when and why; an edge for patients has words of its own.
+    """
+
+
+class HoldNotKnown(DomainError):
+    """A hold that the organisation does not have."""
+
+    summary = "Hold not found"
+
+
+class CertificateNotKnown(DomainError):
+    """A file that was not destroyed, or not by this organisation: one fact for both."""
+
+    summary = "Certificate not found"
+
+
 class ActorMismatch(DomainError):
     """The request names another user than the one its token proves."""
 

@@ -18,6 +18,7 @@ FormId = NewType("FormId", UUID)
 AnswerId = NewType("AnswerId", UUID)
 CommunicationId = NewType("CommunicationId", UUID)
 IssuerId = NewType("IssuerId", UUID)
+HoldId = NewType("HoldId", UUID)
 OrganizationKeyId = NewType("OrganizationKeyId", UUID)
 UploadId = NewType("UploadId", UUID)
 

@@ -38,6 +38,8 @@ NO_USER = Words(404, "User not found")
 NO_ORGANIZATION = Words(404, "Organization not found", "NOT_FOUND")
 NO_PATH = Words(404, "Not found", "NOT_FOUND")
 NO_METHOD = Words(405, "Method not allowed", "METHOD_NOT_ALLOWED")
+HELD = Words(409, "This file cannot be deleted", "CONFLICT")
+"""A file under a legal hold: a patient is not told why, nor by whom."""
 TOO_LARGE = Words(413, "Payload too large", "PAYLOAD_TOO_LARGE")
 TOO_MANY = Words(429, "Too many requests", "RATE_LIMITED")
 FAILED = Words(500, "Internal server error", "INTERNAL_ERROR")
@@ -75,6 +77,9 @@ TABLE: dict[type[facts.DomainError], Words] = {
     facts.TooManyRequests: TOO_MANY,
     facts.CaseNotVisible: NO_CASE,
     facts.FileNotVisible: NO_FILE,
+    facts.HeldFromDeletion: HELD,
+    facts.HoldNotKnown: NO_PATH,
+    facts.CertificateNotKnown: NO_PATH,
     facts.ActorMismatch: NOT_ALLOWED,
     facts.RoleNotAllowed: NOT_ALLOWED,
     facts.InputNotValid: NOT_VALID,

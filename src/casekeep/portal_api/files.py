@@ -27,7 +27,7 @@ from .attachments import (
     attachment,
 )
 from .envelope import Told, answer
-from .errors import NO_FILE, NOT_PROVEN, NOT_VALID, TOO_LARGE
+from .errors import HELD, NO_FILE, NOT_PROVEN, NOT_VALID, TOO_LARGE
 from .openapi import KEY_AND_TOKEN, refusals
 from .proof import PatientRequest, require_patient
 from .reading import read_uuid
@@ -93,7 +93,7 @@ async def change_file(
 @delete(
     "/{file_id:str}",
     status_code=200,
-    responses=refusals(NOT_VALID, NOT_PROVEN, NO_FILE),
+    responses=refusals(NOT_VALID, NOT_PROVEN, NO_FILE, HELD),
     summary="Delete a file",
     response_description="The file was deleted",
 )

@@ -1,0 +1,150 @@
+"""Destroys what is due in the trash, from a shell on the server, which does so by itself too."""
+
+import sys
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+
+from casekeep.audit.log import AuditLog
+from casekeep.cli.holds import CaseOption, FileOption, read_case
+from casekeep.cli.options import DataOption, JsonOption, with_records
+from casekeep.cli.printing import print_json
+from casekeep.db.database import Database
+from casekeep.identity.model import Operator
+from casekeep.kernel.errors import CaseNotVisible, FileNotVisible, InputNotValid
+from casekeep.kernel.ids import FileId, OrganizationId
+from casekeep.settings import load_settings
+
+if TYPE_CHECKING:
+    from casekeep.retention.model import Due, Purged
+    from casekeep.retention.purging import Purging
+
+_NOT_THERE = "there is none of this id in the trash; only what was removed can be purged"
+
+
+def purge(
+    org: Annotated[
+        UUID | None, typer.Option("--org", help="Only this organisation; all if not given.")
+    ] = None,
+    case: CaseOption = None,
+    file: FileOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be destroyed.")
+    ] = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Destroy for good what was in the trash long enough: keys, bytes, names. Each file leaves a
+    signed certificate. What is under a hold or kept longer by a schedule stays.
+
+    With --case or --file: that one thing now, whose time in the trash is not waited for. Safe to
+    repeat, to cut off, and to run beside a server.
+
+    Example: `casekeep purge --dry-run`
+    """
+    from casekeep.bootstrap.purging import purging_for  # noqa: PLC0415 - heavy
+
+    if (case is not None or file is not None) and (org is None or dry_run):
+        raise InputNotValid("--case and --file take --org, and no --dry-run")
+    settings = load_settings({"data": data})
+
+    async def act(db: Database, audit: AuditLog) -> "Due | Purged":
+        parts = purging_for(settings, db, audit)
+        if case is not None or file is not None:
+            return await _purge_one(parts, Operator(OrganizationId(org or UUID(int=0))), case, file)
+        found = await _organizations(parts, org)
+        return await (_count(parts, found) if dry_run else _purge(parts, found, shown=not as_json))
+
+    _print(with_records(data, act), as_json=as_json)
+
+
+async def _organizations(parts: "Purging", org: UUID | None) -> Sequence[OrganizationId]:
+    from casekeep.retention import queries  # noqa: PLC0415 - heavy, and needed here only
+
+    found = await queries.organization_ids(parts.db)
+    if org is None:
+        return found
+    if org not in found:
+        raise InputNotValid("no organisation has this id; 'casekeep org list' shows them")
+    return [OrganizationId(org)]
+
+
+async def _count(parts: "Purging", organizations: Sequence[OrganizationId]) -> "Due":
+    from casekeep.retention.model import Due  # noqa: PLC0415 - heavy, and needed here only
+    from casekeep.retention.purging import what_is_due  # noqa: PLC0415 - the same
+
+    return sum([await what_is_due(parts, each) for each in organizations], Due())
+
+
+async def _purge(
+    parts: "Purging", organizations: Sequence[OrganizationId], *, shown: bool
+) -> "Purged":
+    from casekeep.retention.expiring import remove_expired  # noqa: PLC0415 - heavy
+    from casekeep.retention.model import Due, Purged  # noqa: PLC0415 - the same
+    from casekeep.retention.purging import purge as purge_due  # noqa: PLC0415 - the same
+
+    due, finished, left = Due(), 0, 0
+    total = (await _count(parts, organizations)).files
+    with _bar(total, shown=shown) as told:
+        for each in organizations:
+            removed = await remove_expired(parts.db, parts.audit, each, clock=parts.clock)
+            done = await purge_due(parts, each, told)
+            due += done.due + Due(removed=removed)
+            finished, left = finished + done.finished, left + done.left
+    return Purged(due, finished, left)
+
+
+async def _purge_one(
+    parts: "Purging", actor: Operator, case: str | None, file: UUID | None
+) -> "Purged":
+    from casekeep.retention import commanding  # noqa: PLC0415 - heavy, and needed here only
+
+    if case is not None and file is not None:
+        raise InputNotValid("give either --case or --file")
+    try:
+        if file is not None:
+            return await commanding.purge_file(parts, actor, FileId(file))
+        return await commanding.purge_case(parts, actor, read_case(str(case)))
+    except (CaseNotVisible, FileNotVisible):
+        raise InputNotValid(_NOT_THERE) from None
+
+
+@contextmanager
+def _bar(total: int, *, shown: bool) -> Generator[Callable[[int], None], None, None]:
+    """What is told how many files are finished: a bar on a terminal, else nothing."""
+    from rich.console import Console  # noqa: PLC0415 - needed here only
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - the same
+
+    columns = (TextColumn("Destroying"), BarColumn(), MofNCompleteColumn())
+    hidden = not (shown and sys.stderr.isatty())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda files: bar.advance(task, files)
+
+
+def _print(done: "Due | Purged", *, as_json: bool) -> None:
+    from casekeep.retention.model import Due  # noqa: PLC0415 - heavy, and needed here only
+
+    if as_json:
+        print_json(done)
+        return
+    if isinstance(done, Due):
+        typer.echo(
+            f"Would be destroyed: {done.cases} cases, {done.files} files, {done.size} bytes; would "
+            f"go to the trash by their schedule: {done.removed} files."
+        )
+        return
+    typer.echo(
+        f"Destroyed: {done.due.cases} cases, {done.finished} files; to the trash by their "
+        f"schedule: {done.due.removed} files."
+    )
+    if done.left:
+        typer.echo(
+            f"{done.left} files are not gone yet: their store did not let go of them. The next "
+            "purge tries again.",
+            err=True,
+        )
+        raise typer.Exit(1)
