@@ -21,7 +21,7 @@ from tests.support.openapi import Call, broken_promises
 from tests.support.tenant import Clinic
 from tests.support.words import absent
 
-EVERYTHING = bool(os.environ.get("CASEKEEP_TEST_EVERYTHING"))
+EVERYTHING = bool(os.environ.get("WALK_EVERYTHING"))
 REFUSED = {400, 401, 403, 404, 422}
 _CODED = re.compile(rb"[A-Za-z0-9+/_-]{24,}")
 _DIFFERS = {"date", "content-length", "x-request-id"}
@@ -96,7 +96,7 @@ class Walk:
 def requests(call: Call, clinic: Clinic, forges: list[Forge]) -> Iterator[tuple[Filled, Filled]]:
     """Every different request for a thing of the clinic, beside the same for nothing: each thing is
     asked for with the least and with the most that a call takes, and each form between them is sent
-    for one thing, or for every one of them with CASEKEEP_TEST_EVERYTHING.
+    for one thing, or for every one of them with WALK_EVERYTHING.
     """
     seen: set[str] = set()
     # A token of the other contract: real, and worth nothing here.
