@@ -5,7 +5,7 @@
 
 -- `state`: receiving (parts are arriving), complete (all bytes are here, and the file is to be
 -- made of them), finished (the file is kept), ended (given up, refused, or out of time).
--- `hold`: the one act that has the upload in hand, at the process `receiver`; it is nobody's when
+-- `grip`: the one act that has the upload in hand, at the process `receiver`; it is nobody's when
 -- that process lives no more. `metadata`: as its client said it. `file_id` has no foreign key: a
 -- file may be purged before the last trace of how it came.
 create table uploads (
@@ -25,9 +25,9 @@ create table uploads (
     parts             integer not null default 0 check (parts >= 0),
     state             text not null default 'receiving'
         check (state in ('receiving', 'complete', 'finished', 'ended')),
-    hold              uuid,
+    grip              uuid,
     receiver          bigint,
-    held_at           timestamptz,
+    gripped_at        timestamptz,
     file_id           uuid,
     created_at        timestamptz not null,
     expires_at        timestamptz not null,
@@ -38,7 +38,7 @@ create table uploads (
     check (received <= length),
     check (state not in ('complete', 'finished') or received = length),
     check ((state = 'finished') = (file_id is not null)),
-    check ((hold is null) = (receiver is null) and (hold is null) = (held_at is null))
+    check ((grip is null) = (receiver is null) and (grip is null) = (gripped_at is null))
 );
 create index uploads_unfinished on uploads (organization_id, user_id) include (length)
     where state in ('receiving', 'complete');

@@ -3,23 +3,19 @@
 """
 
 import os
-import string
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
-from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
 from casekeep.db.embedded.capacity import MAX_CONNECTIONS
+from casekeep.kernel.addresses import are_networks, masked_url, origin_of
 
 PREFIX = "CASEKEEP_"
 MIB = 1 << 20
 _CONNECTIONS_BESIDE = 20
-_NO_ORIGIN = frozenset("@*" + string.whitespace)
-_PORTS = {"http": 80, "https": 443}
 _NO_SETTINGS = frozenset({PREFIX + "CONFIG", PREFIX + "TEST_SERVER_URL"})
 
 
@@ -262,7 +258,8 @@ def load_settings(given: Mapping[str, object] | None = None) -> Settings:
     }
     typed = {k: v for k, v in (given or {}).items() if v is not None}
     chosen = {**from_environment, **typed}
-    file = _file(str(chosen.get("data", "data")))
+    beside = Path(str(chosen.get("data", "data"))) / "casekeep.toml"
+    file = Path(os.environ.get(PREFIX + "CONFIG") or beside)
     values = {**_from_file(file), **chosen}
     try:
         settings = msgspec.convert(values, Settings, strict=False)
@@ -305,7 +302,7 @@ def shown_settings(settings: Settings) -> dict[str, object]:
     """The settings as they may be shown: the passwords in them masked."""
     secret = {name for name, _, meta in described() if (meta.extra or {}).get("secret")}
     return {
-        name: _masked(str(value)) if name in secret and value else value
+        name: masked_url(str(value)) if name in secret and value else value
         for name, value in msgspec.structs.asdict(settings).items()
     }
 
@@ -315,11 +312,6 @@ def described() -> Iterator[tuple[str, object, msgspec.Meta]]:
     hints = get_type_hints(Settings, include_extras=True)
     for name, default in zip(Settings.__struct_fields__, Settings.__struct_defaults__, strict=True):
         yield name, default, get_args(hints[name])[1]
-
-
-def _file(data: str) -> Path:
-    named = os.environ.get(PREFIX + "CONFIG")
-    return Path(named) if named else Path(data) / "casekeep.toml"
 
 
 def _from_file(path: Path) -> dict[str, object]:
@@ -355,7 +347,7 @@ def _check_connections(settings: Settings) -> None:
 
 
 def _check_public_url(value: str) -> None:
-    if value and _origin(value) is None:
+    if value and origin_of(value) is None:
         raise SettingsNotValid(
             "CASEKEEP_PUBLIC_URL: an origin such as https://files.clinic.example, without a path"
         )
@@ -364,8 +356,8 @@ def _check_public_url(value: str) -> None:
 def origins_in(value: str) -> frozenset[str]:
     """The origins of a list, each as browsers write it. Raises SettingsNotValid, also for `*`."""
     listed = [each.strip() for each in value.split(",")] if value.strip() else []
-    origins = frozenset(origin for each in listed if (origin := _origin(each)) and each.isascii())
-    if not all(_origin(each) in origins for each in listed):
+    origins = frozenset(origin for each in listed if (origin := origin_of(each)) and each.isascii())
+    if not all(origin_of(each) in origins for each in listed):
         raise SettingsNotValid(
             "CASEKEEP_ALLOWED_ORIGINS: origins such as https://app.clinic.example, without a path, "
             "with commas between them"
@@ -373,34 +365,13 @@ def origins_in(value: str) -> frozenset[str]:
     return origins
 
 
-def _origin(value: str) -> str | None:
-    """An origin, as RFC 6454 has it in section 6.2: scheme, host and a port that is not the
-    scheme's own, in lower case; None for what is none. A slash at the end does no harm.
-    """
-    try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError:
-        return None
-    origin = f"{parts.scheme}://{parts.netloc}".lower()
-    is_origin = parts.scheme in _PORTS and bool(parts.hostname) and port != 0
-    is_plain = value.lower().rstrip("/") == origin and not _NO_ORIGIN & set(origin)
-    if not is_origin or not is_plain:
-        return None
-    own = f":{_PORTS[parts.scheme]}"
-    return origin.removesuffix(own) if port is not None else origin
-
-
 def _check_networks(name: str, value: str) -> None:
     """A network whose address is no network's, such as 10.0.0.7/8, would hold nobody."""
-    try:
-        for each in value.split(",") if value else ():
-            ip_network(each.strip())
-    except ValueError:
+    if not are_networks(value):
         raise SettingsNotValid(
             f"{PREFIX}{name}: addresses or networks such as 10.0.0.7 or 10.0.0.0/8, "
             "with commas between them"
-        ) from None
+        )
 
 
 def _explain(message: str, file: Path, typed: Collection[str], variables: Collection[str]) -> str:
@@ -425,13 +396,3 @@ def _takes(name: str) -> str:
     if meta.le is None:
         return f"a number above {meta.gt}" if meta.ge is None else f"a number from {meta.ge}"
     return f"a number from {meta.ge} to {meta.le}"
-
-
-def _masked(value: str) -> str:
-    parts = urlsplit(value)
-    if not parts.netloc:
-        return value if parts.scheme == "maildir" else "********"
-    host = parts.netloc.rpartition("@")[2]
-    user = parts.username
-    netloc = f"{user}:********@{host}" if user else host
-    return urlunsplit((parts.scheme, netloc, parts.path, "********" if parts.query else "", ""))

@@ -42,7 +42,7 @@ async def kept(
     made = await open_case(client, caller.headers, ("radiology_files", NAME, content))
     store = house.blobs.store
     assert isinstance(store, LocalStore)
-    folder = store._root / str(caller.organization_id)
+    folder = store.root / str(caller.organization_id)
     [path] = [each for each in folder.rglob("*") if each.is_file()]
     return "/" + made["uploaded_files"][0]["file_url"], path
 

@@ -13,6 +13,11 @@ DOWNLOADS = [
 ]
 BYTES = {"200", "206", "304", "401", "404", "412", "416", "500", "503"}
 ONE = {"200", "401", "403", "404", "422", "500"}
+SENT = {
+    *("204", "400", "401", "404", "409", "410", "412", "413", "415", "422", "423", "460", "500"),
+    "503",
+}
+"""Of a call that brings bytes to a resumable upload."""
 CALLS = {
     ("/auth/v1/token", "post"): {"200", "400", "413", "422", "429", "500"},
     ("/auth/v1/user", "get"): {"200", "401", "500"},
@@ -34,16 +39,30 @@ CALLS = {
     ("/cases/all_cases", "get"): {"200", "401", "403", "422", "500"},
     ("/cases/cases/{case_id}", "get"): ONE,
     ("/cases/cases/{case_id}", "put"): ONE | {"400", "413"},
-    ("/cases/cases/{case_id}", "delete"): ONE,
+    ("/cases/cases/{case_id}", "delete"): ONE | {"409"},
     ("/cases/cases/{case_id}/restore", "post"): ONE,
     ("/cases/{case_id}/export", "get"): ONE,
     ("/cases/analyze/{case_id}", "post"): ONE - {"200"} | {"202"},
     ("/cases/documents/{case_id}", "get"): ONE,
     ("/cases/file/{file_id}", "get"): ONE,
-    ("/cases/file/{file_id}", "patch"): ONE | {"400", "413"},
-    ("/cases/file/{file_id}", "delete"): ONE,
+    ("/cases/file/{file_id}", "patch"): ONE | {"400", "409", "413"},
+    ("/cases/file/{file_id}", "delete"): ONE | {"409"},
     ("/cases/file/{file_id}/restore", "post"): ONE,
     ("/cases/trash", "get"): {"200", "401", "403", "500"},
+    ("/admin/holds", "get"): {"200", "401", "403", "422", "500"},
+    ("/admin/holds", "post"): ONE - {"200"} | {"201", "400", "413"},
+    ("/admin/holds/{hold_id}/lift", "post"): ONE,
+    ("/admin/files/{file_id}/certificate", "get"): ONE,
+    ("/admin/findings", "get"): {"200", "401", "403", "422", "500"},
+    ("/uploads", "options"): {"204", "401", "500"},
+    ("/uploads", "post"): SENT - {"204", "409"} | {"201", "403"},
+    ("/uploads/{upload_id}", "head"): {
+        *("200", "400", "401", "404", "410", "412", "422", "423", "500", "503")
+    },
+    ("/uploads/{upload_id}", "patch"): SENT,
+    ("/uploads/{upload_id}", "delete"): {*("204", "400", "401", "404", "410", "412", "422", "500")},
+    ("/uploads/{upload_id}", "post"): SENT,
+    ("/uploads/{upload_id}/case", "post"): SENT - {"409"} | {"403"},
     **{(path, method): BYTES for path in DOWNLOADS for method in ("get", "head")},
 }
 FORMS = {

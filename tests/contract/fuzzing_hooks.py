@@ -24,6 +24,7 @@ CONTENTS = st.one_of(st.sampled_from([PDF, JPEG]), st.binary(max_size=64))
 _SIGNS_OUT = "POST /auth/v1/logout"
 
 schemathesis.openapi.format("binary", CONTENTS)
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 
 
 @schemathesis.hook

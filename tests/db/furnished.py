@@ -108,7 +108,6 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
     arriving, purged = FileId(new_id()), await make_file_row(db, case)
     digest, key, sign_in = secrets.token_bytes(32), ApiKeyId(new_id()), SignInId(new_id())
     event, issuer = new_id(), IssuerId(new_id())
-    webhook, delivery, upload = new_id(), new_id(), new_id()
     sealing_key = OrganizationKeyId(new_id())
     async with db.transaction(organization_id) as tx:
         await tx.execute("update users set password_hash = 'x' where id = $1", clinician)
@@ -133,11 +132,8 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await _insert(tx, "organization_keys", sealing_key, digest)
         await _insert(tx, "seals", file, sealing_key, digest)
         await _insert(tx, "unsealed_blobs", removed)
-        await _insert(tx, "webhooks", webhook)
-        await _insert(tx, "webhook_deliveries", delivery, webhook, case.id)
-        await _insert(tx, "webhook_attempts", delivery)
-        await _insert(tx, "uploads", upload, clinician, case.id, UNTIL)
-        await _insert(tx, "upload_parts", new_id(), upload)
+        await _furnish_webhook(tx, case)
+        await _furnish_upload(tx, case, clinician)
         await _insert(tx, "findings", new_id(), file)
         await _insert(tx, "scrubs", SINCE)
     return Clinic(
@@ -158,6 +154,21 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         sealing_key,
         digest,
     )
+
+
+async def _furnish_webhook(tx: Tx, case: CaseFacts) -> None:
+    """A webhook with a delivery that was tried."""
+    webhook, delivery = new_id(), new_id()
+    await _insert(tx, "webhooks", webhook)
+    await _insert(tx, "webhook_deliveries", delivery, webhook, case.id)
+    await _insert(tx, "webhook_attempts", delivery)
+
+
+async def _furnish_upload(tx: Tx, case: CaseFacts, sender: UserId) -> None:
+    """A resumable upload with a part."""
+    upload = new_id()
+    await _insert(tx, "uploads", upload, sender, case.id, UNTIL)
+    await _insert(tx, "upload_parts", new_id(), upload)
 
 
 async def _furnish_ends(tx: Tx, case: CaseFacts, purged: FileId) -> HoldId:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 
@@ -28,11 +28,12 @@ from tests.support.house import (
     signed_in_clinician,
     signed_in_patient,
 )
-from tests.support.partner import CASES, OPEN, around_now, body, question
+from tests.support.partner import CASES, OPEN, body, question
 from tests.support.partner import file as sent_file
 from tests.support.portal import FILES, USERS, success
 from tests.support.told import everything_told, first_delivery
 from tests.support.tus import PORTAL, Sender
+from tests.support.words import SAID, digest_of, in_our_time, phone, word
 
 _WORD = re.compile(r"zq[0-9a-f]{12}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -151,8 +152,8 @@ class Clinic:
                 "upload_id": next(uploads),
                 "any id": next(ids),
                 "refresh_token": refresh_token,
-                **_around_now(),
-                **_SAID,
+                **in_our_time(),
+                **SAID,
             }
 
     async def check_bytes(self, clinician: httpx.AsyncClient) -> None:
@@ -171,18 +172,6 @@ class Clinic:
         return self.house.links.sign(self.patient.patient(), FileId(UUID(file_id)))
 
 
-_SAID = {
-    "code": "123456",
-    "password": "a guess",
-    "data": base64.b64encode(b"%PDF-1.7\n%%EOF\n").decode(),
-    "content": base64.b64encode(b"%PDF-1.7\n%%EOF\n").decode(),
-    "file_name": "renamed.pdf",
-    "start_date": "2026-01-02",
-    "end_date": "2099-12-31",
-    "country": "NL",
-}
-"""What is said in the same words of every clinic."""
-
 _WORDS_OF_A_PROFILE = (
     "address",
     "address2",
@@ -194,54 +183,11 @@ _WORDS_OF_A_PROFILE = (
 )
 
 
-def _around_now() -> Names:
-    """A time in which everything is that a test makes."""
-    return {name.replace("T", "_t"): each for name, each in around_now().items()}
-
-
-def absent(names: Names) -> Names:
-    """The same of a clinic that does not exist."""
-    number = str(secrets.randbelow(10**9) + 10**9)
-    email = f"{secrets.token_hex(8)}@example.org"
-    return {
-        **names,
-        "case_id": number if names["case_id"].isdigit() else str(uuid4()),
-        "file_id": str(uuid4()),
-        "name": f"{secrets.token_hex(6)}.pdf",
-        "user_id": str(uuid4()),
-        "email": email,
-        "patient_email": email,
-        "phone_number": _phone(),
-        "patient_phone": _phone(),
-        "search": word(),
-        "webhook_id": str(uuid4()),
-        "delivery_id": str(uuid4()),
-        "hold_id": str(uuid4()),
-        "after": base64.urlsafe_b64encode(bytes(8) + uuid4().bytes).decode(),
-        "any id": number if names["any id"].isdigit() else str(uuid4()),
-        "form_id": str(uuid4()),
-        "question_id": str(uuid4()),
-        "upload_id": str(uuid4()),
-        "refresh_token": f"{secrets.token_hex(11)}.{secrets.token_hex(21)}x",
-    }
-
-
-def digest_of(sha256: bytes) -> str:
-    """How a digest stands in a header field (RFC 9530)."""
-    return base64.b64encode(sha256).decode()
-
-
 async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.AsyncClient) -> Clinic:
     """A clinic with a case, its people, a file of each way by which one can come, and a case and a
     file that were removed.
     """
-    organization_id = await make_organization(house.db, f"Clinic {word()}")
-    async with house.db.transaction(organization_id) as tx:
-        await tx.execute(
-            "update organizations set last_case_number = $2 where id = $1",
-            organization_id,
-            10**8 + secrets.randbelow(9 * 10**8),
-        )
+    organization_id = await _organization(house)
     doctor = await signed_in_clinician(house, organization_id, **_person(), password=PASSWORD)
     patient = await signed_in_patient(house, organization_id, **_person())
     webhook, spoken = await everything_told(house, organization_id, word), word()
@@ -293,6 +239,18 @@ async def furnish(house: House, clinician: httpx.AsyncClient, portal: httpx.Asyn
         await placed_hold(house, organization_id, removed[2].id, f"Because {word()}"),
         Stored(destroyed, "gone.pdf", b"", None),
     )
+
+
+async def _organization(house: House) -> OrganizationId:
+    """One whose cases have numbers that are told apart anywhere."""
+    organization_id = await make_organization(house.db, f"Clinic {word()}")
+    async with house.db.transaction(organization_id) as tx:
+        await tx.execute(
+            "update organizations set last_case_number = $2 where id = $1",
+            organization_id,
+            10**8 + secrets.randbelow(9 * 10**8),
+        )
+    return organization_id
 
 
 async def _begin(sender: Sender, **case: str) -> str:
@@ -347,15 +305,10 @@ async def _administrator(house: House, organization_id: OrganizationId) -> Signe
     return SignedIn(house, organization_id, user, tokens, None, headers)
 
 
-def word() -> str:
-    """A word that stands nowhere else."""
-    return f"zq{secrets.token_hex(6)}"
-
-
 def _person() -> dict[str, str | None]:
     return {
         "email": f"{word()}@example.org",
-        "phone": _phone(),
+        "phone": phone(),
         "first_name": f"First {word()}",
         "last_name": f"Last {word()}",
     }
@@ -375,10 +328,6 @@ async def _say_all(portal: httpx.AsyncClient, patient: SignedIn) -> None:
         said[name] = f"{name} {word()}"
     body = {"action": "UPDATE_PROFILE", "data": {**said, "email": patient.user.email}}
     success(await portal.post(USERS, headers=patient.with_headers(authorization=None), json=body))
-
-
-def _phone() -> str:
-    return f"+49151{secrets.randbelow(10**8):08}"
 
 
 def _pdf() -> bytes:

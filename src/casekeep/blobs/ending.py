@@ -24,7 +24,6 @@ def _wait_for_threads() -> None:
     quiet, until = 0, time.monotonic() + _SECONDS
     while quiet < _QUIET_STEPS and time.monotonic() < until:
         time.sleep(_STEP)  # lets go of the interpreter's lock, which they wait for
-        # The only way to see threads that are not Python's own.
-        inside = set(sys._current_frames())  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        inside = set(sys._current_frames())  # noqa: SLF001 - only it shows threads that are not Python's own  # pyright: ignore[reportPrivateUsage] - as before
         known = {thread.ident for thread in threading.enumerate()}
         quiet = 0 if inside - known else quiet + 1

@@ -28,8 +28,9 @@ class Allowed:
         return self.of("files")
 
     def of(self, things: str) -> str:
-        """The same, of things by that name."""
-        bounds = [f"{self.count} {things}"] if self.count else []
+        """The same, of things by that name, a plural."""
+        named = things.removesuffix("s") if self.count == 1 else things
+        bounds = [f"{self.count} {named}"] if self.count else []
         return " and ".join([*bounds, *([readable(self.size)] if self.size else [])])
 
 

@@ -155,6 +155,5 @@ def _representation(file: StoredFile) -> dict[str, str]:
     return {
         "content-type": file.media_type,
         "content-disposition": attachment(file.name),
-        "repr-digest": digest_field(file.sha256),
         **_NEVER_RUN,
     }

@@ -16,7 +16,7 @@ from casekeep.files.content import HEAD
 from casekeep.files.uploads import queries
 from casekeep.files.uploads.beginning import demand_length, demand_place
 from casekeep.files.uploads.finishing import accepted_of, end_refused, finish
-from casekeep.files.uploads.kit import Hold, Kit, holding, own_upload, try_to_clear
+from casekeep.files.uploads.kit import Grip, Kit, gripping, own_upload, try_to_clear
 from casekeep.files.uploads.model import DIGESTS, Arrival, Part, State, Upload
 from casekeep.identity.model import Actor, Clinician, Patient
 from casekeep.kernel.errors import (
@@ -48,25 +48,25 @@ async def receive_part(kit: Kit, actor: Actor, upload_id: UploadId, arrival: Arr
     StoreUnavailable, and whatever refuses the file in the end, whereupon the upload is over.
     """
     asked = Event(Action.FILE_RECEIVED, subject_id=upload_id)
-    async with recording_refusal(kit.audit, actor, asked), holding(kit) as hold:
-        upload = await _take(kit, actor, upload_id, arrival, hold)
+    async with recording_refusal(kit.audit, actor, asked), gripping(kit) as grip:
+        upload = await _take(kit, actor, upload_id, arrival, grip)
         if upload.state is State.RECEIVING:
-            upload = await _receive(kit, actor, upload, arrival, hold)
+            upload = await _receive(kit, actor, upload, arrival, grip)
         elif not await _is_empty(arrival):
             raise too_large(upload.name, upload.received)
         if upload.state is State.COMPLETE:
-            upload = await finish(kit, actor, upload, hold)
+            upload = await finish(kit, actor, upload, grip)
     return upload
 
 
 async def _take(
-    kit: Kit, actor: Actor, upload_id: UploadId, arrival: Arrival, hold: Hold
+    kit: Kit, actor: Actor, upload_id: UploadId, arrival: Arrival, grip: Grip
 ) -> Upload:
     """The upload, in hand if something is to be done with it, and the row of the part to come."""
     async with kit.db.transaction(actor.organization_id) as tx:
         upload = await own_upload(tx, kit, actor, upload_id, lock=True)
         if upload.state is not State.FINISHED:
-            await hold.take(tx, upload_id)
+            await grip.take(tx, upload_id)
         if arrival.offset != upload.received:
             raise OffsetWrong
         if arrival.length is not None and arrival.length != upload.length:
@@ -76,7 +76,7 @@ async def _take(
         if upload.state is State.RECEIVING:
             if upload.parts >= _MOST_PARTS:
                 raise InputNotValid(f"An upload may come in at most {_MOST_PARTS} requests")
-            await queries.insert_part(tx, FileId(hold.id), upload_id, upload.received)
+            await queries.insert_part(tx, FileId(grip.id), upload_id, upload.received)
         return upload
 
 
@@ -102,21 +102,21 @@ def longest_of(kit: Kit, upload: Upload) -> int:
     return kit.limits.size if upload.length is None else upload.length
 
 
-async def _receive(kit: Kit, actor: Actor, upload: Upload, arrival: Arrival, hold: Hold) -> Upload:
+async def _receive(kit: Kit, actor: Actor, upload: Upload, arrival: Arrival, grip: Grip) -> Upload:
     """Take in one part; what the upload is after it."""
     counted = False
     try:
-        part, broken = await _take_in(kit, upload, arrival, FileId(hold.id))
+        part, broken = await _take_in(kit, upload, arrival, FileId(grip.id))
         if part is not None:
-            await _count(kit, upload, hold, part)
+            await _count(kit, upload, grip, part)
             counted = True
     except FileTypeRefused:
-        await hold.let_go()
+        await grip.let_go()
         await end_refused(kit, actor, upload)
         raise
     finally:
         if not counted:
-            await hold.let_go()
+            await grip.let_go()
             await try_to_clear(kit, upload.organization_id)
     if broken is not None:
         raise broken
@@ -146,10 +146,10 @@ async def _take_in(
     return Part(part_id, written.size, written.sha256, written.seal), broken
 
 
-async def _count(kit: Kit, upload: Upload, hold: Hold, part: Part) -> None:
+async def _count(kit: Kit, upload: Upload, grip: Grip, part: Part) -> None:
     until = kit.clock() + kit.limits.life
     async with kit.db.transaction(upload.organization_id) as tx:
-        if await queries.add_part(tx, upload.id, hold.id, part, until):
+        if await queries.add_part(tx, upload.id, grip.id, part, until):
             await record_seals(tx, {part.id: part.seal})
             return
     # Its row may be gone already, and without one nobody would find the bytes.

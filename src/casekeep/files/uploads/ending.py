@@ -79,7 +79,7 @@ async def sweep_uploads_forever(kit: Kit, *, every: float) -> None:
 
 async def _sweep_organization(kit: Kit, organization_id: OrganizationId) -> int:
     async with kit.db.transaction(organization_id) as tx:
-        await queries.let_go_of_lost(tx, kit.receiver, kit.holds)
+        await queries.let_go_of_lost(tx, kit.receiver, kit.grips)
     await _finish_abandoned(kit, organization_id)
     house, now = Operator(organization_id), kit.clock()
     async with kit.db.transaction(organization_id) as tx:

@@ -16,7 +16,7 @@ from casekeep.files.content import CLINICAL_TYPES, PORTAL_TYPES
 from casekeep.files.keeping import are_stored
 from casekeep.files.model import Marks, StoredFile
 from casekeep.files.uploads import queries
-from casekeep.files.uploads.kit import Hold, Kit, holding, own_upload, try_to_clear
+from casekeep.files.uploads.kit import Grip, Kit, gripping, own_upload, try_to_clear
 from casekeep.files.uploads.model import Part, State, Upload
 from casekeep.identity.actors import who
 from casekeep.identity.model import Actor, Clinician, Patient, Role
@@ -41,26 +41,26 @@ async def finish_upload(kit: Kit, actor: Actor, upload_id: UploadId) -> Upload:
     Raises UploadNotKnown, UploadGone, UploadBusy, StoreUnavailable, and whatever refuses the file,
     whereupon the upload is over.
     """
-    async with holding(kit) as hold:
+    async with gripping(kit) as grip:
         async with kit.db.transaction(actor.organization_id) as tx:
             upload = await own_upload(tx, kit, actor, upload_id, lock=True)
             if upload.state is State.COMPLETE:
-                await hold.take(tx, upload_id)
-        return await finish(kit, actor, upload, hold) if upload.state is State.COMPLETE else upload
+                await grip.take(tx, upload_id)
+        return await finish(kit, actor, upload, grip) if upload.state is State.COMPLETE else upload
 
 
-async def finish(kit: Kit, actor: Actor, upload: Upload, hold: Hold) -> Upload:
-    """Make the file of a complete upload that `hold` has in hand. A clinician's without a case
+async def finish(kit: Kit, actor: Actor, upload: Upload, grip: Grip) -> Upload:
+    """Make the file of a complete upload that `grip` has in hand. A clinician's without a case
     stays as it is. Raises what `finish_upload` raises.
     """
     if upload.case_id is None and upload.role is Role.CLINICIAN:
         return upload
     try:
-        await _make_file(kit, actor, upload, hold)
+        await _make_file(kit, actor, upload, grip)
     except UploadGone:
         raise
     except DomainError:
-        await hold.let_go()
+        await grip.let_go()
         await end_refused(kit, actor, upload)
         await try_to_clear(kit, upload.organization_id)
         raise
@@ -77,13 +77,13 @@ async def end_refused(kit: Kit, actor: Actor, upload: Upload) -> None:
             await kit.audit.record(tx, who(actor), ended)
 
 
-async def _make_file(kit: Kit, actor: Actor, upload: Upload, hold: Hold) -> None:
+async def _make_file(kit: Kit, actor: Actor, upload: Upload, grip: Grip) -> None:
     async with kit.db.transaction(upload.organization_id) as tx:
         parts = await queries.parts_of(tx, upload.id)
 
     async def work(tx: Tx) -> tuple[StoredFile, ...]:
         files = await _add(kit, tx, batch, actor, upload)
-        if not await queries.mark_finished(tx, upload.id, hold.id, files[0].id):
+        if not await queries.mark_finished(tx, upload.id, grip.id, files[0].id):
             raise UploadGone
         return files
 

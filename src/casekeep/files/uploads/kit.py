@@ -1,5 +1,5 @@
-"""What work on uploads is done with, and the hold that one act has on an upload while it lasts: a
-row names the act and its process, so that the hold ends with the process.
+"""What work on uploads is done with, and the grip that one act has on an upload while it lasts: a
+row names the act and its process, so that the grip ends with the process.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -30,7 +30,7 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """The parts of the house, and the holds of this process. `receiving`: for files of the size
+    """The parts of the house, and the grips of this process. `receiving`: for files of the size
     that an upload may have; `receiver`: the number of the process, held by a lock.
     """
 
@@ -41,7 +41,7 @@ class Kit:
     limits: UploadLimits
     receiver: int
     clock: Clock = utc_now
-    holds: set[UUID] = field(default_factory=set[UUID])
+    grips: set[UUID] = field(default_factory=set[UUID])
 
 
 def open_uploads(  # noqa: PLR0917 - the parts of the house, in the order it is built
@@ -76,46 +76,46 @@ async def own_upload(
 
 
 @asynccontextmanager
-async def holding(kit: Kit) -> AsyncGenerator["Hold", None]:
-    """A hold that has nothing yet; it lets go at the end of what it took."""
-    hold = Hold(kit, new_id())
-    kit.holds.add(hold.id)  # before the row says so, or another request would take it for lost
+async def gripping(kit: Kit) -> AsyncGenerator["Grip", None]:
+    """A grip that has nothing yet; it lets go at the end of what it took."""
+    grip = Grip(kit, new_id())
+    kit.grips.add(grip.id)  # before the row says so, or another request would take it for lost
     try:
-        yield hold
+        yield grip
     finally:
         try:
-            await hold.let_go()
+            await grip.let_go()
         finally:
-            kit.holds.discard(hold.id)
+            kit.grips.discard(grip.id)
 
 
-class Hold:
-    """One act's hold on at most one upload. `id` names the act, and the part that it may bring."""
+class Grip:
+    """One act's grip on at most one upload. `id` names the act, and the part that it may bring."""
 
-    def __init__(self, kit: Kit, hold_id: UUID) -> None:
-        self.id = hold_id
+    def __init__(self, kit: Kit, grip_id: UUID) -> None:
+        self.id = grip_id
         self._kit = kit
-        self._held: tuple[OrganizationId, UploadId] | None = None
+        self._gripped: tuple[OrganizationId, UploadId] | None = None
 
     async def take(self, tx: Tx, upload_id: UploadId) -> None:
         """Take the upload in hand, if `tx` commits. Raises UploadBusy if another act has it."""
-        self._held = (tx.organization_id, upload_id)
-        others = self._kit.holds - {self.id}
+        self._gripped = (tx.organization_id, upload_id)
+        others = self._kit.grips - {self.id}
         if not await queries.take(tx, upload_id, self.id, self._kit.receiver, others):
-            self._held = None
+            self._gripped = None
             raise UploadBusy
 
     async def let_go(self) -> None:
         """Let go, if need be. If the database does not let it happen now, the sweeper will."""
-        if self._held is None:
+        if self._gripped is None:
             return
-        organization_id, upload_id = self._held
-        self._held = None
+        organization_id, upload_id = self._gripped
+        self._gripped = None
         try:
             async with self._kit.db.transaction(organization_id) as tx:
                 await queries.let_go(tx, upload_id, self.id)
         except Exception as error:  # noqa: BLE001 - what the act itself came to is what counts
-            log.warning("upload.hold_left", cause=type(error).__name__)
+            log.warning("upload.grip_left", cause=type(error).__name__)
 
 
 async def clear_left_over(kit: Kit, organization_id: OrganizationId) -> int:

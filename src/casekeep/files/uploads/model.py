@@ -62,7 +62,7 @@ class NewUpload:
 @dataclass(frozen=True, slots=True)
 class Upload:
     """An upload. `length` and `received` in bytes; `file_id`: of the file that was made of it;
-    `hold`: the act that had it in hand.
+    `grip`: the act that had it in hand.
     """
 
     id: UploadId
@@ -80,7 +80,7 @@ class Upload:
     received: int
     parts: int
     state: State
-    hold: UUID | None
+    grip: UUID | None
     file_id: FileId | None
     expires_at: datetime
 

@@ -1,5 +1,5 @@
 """SQL of uploads that arrive in parts. It decides nothing; an upload in hand is changed only by
-the act that holds it, which every such statement names.
+the act that has a grip on it, which every such statement names.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,18 +15,18 @@ from casekeep.identity.model import Clinician, Patient, Role
 from casekeep.kernel.ids import CaseId, FileId, UploadId, UserId
 
 _COLUMNS = """id, organization_id, user_id, role, case_id, name, declared_type, category, is_phi,
-    is_restricted, metadata, length, received, parts, state, hold, file_id, expires_at"""
+    is_restricted, metadata, length, received, parts, state, grip, file_id, expires_at"""
 _FIND = f"select {_COLUMNS} from uploads where organization_id = $1 and id = $2 and user_id = $3"  # noqa: S608 - constants of this module
 _LOCK = " for no key update"
-# A hold is free when there is none; when its process lives no more, whose number another one can
+# A grip is free when there is none; when its process lives no more, whose number another one can
 # then lock; and when it is this very process's, which knows of no such act.
 _TAKE = """
-    update uploads set hold = $3, receiver = $4, held_at = now()
+    update uploads set grip = $3, receiver = $4, gripped_at = now()
     where organization_id = $1 and id = $2
-      and (hold is null or receiver = $4 and hold <> all($5::uuid[])
+      and (grip is null or receiver = $4 and grip <> all($5::uuid[])
            or receiver <> $4 and pg_try_advisory_xact_lock($6::integer, receiver::integer))"""
-_NOT_HELD = """
-    (hold is null or pg_try_advisory_xact_lock($3::integer, receiver::integer))"""
+_IS_FREE = """
+    (grip is null or pg_try_advisory_xact_lock($3::integer, receiver::integer))"""
 # A clinician's without a case waits for one, as long as it may.
 _WAITS = "role = 'clinician' and case_id is null"
 _IS_LIVE = """
@@ -36,14 +36,14 @@ _ADD = """
     update uploads
     set received = received + $4, parts = parts + 1, expires_at = $5,
         state = case when received + $4 = length then 'complete' else 'receiving' end
-    where organization_id = $1 and id = $2 and hold = $3 and state = 'receiving'"""
+    where organization_id = $1 and id = $2 and grip = $3 and state = 'receiving'"""
 # What is left of an upload that is over, and of an act that is.
 _LEFT_OVER = """
     select p.id from upload_parts p
     join uploads u on u.organization_id = $1 and u.id = p.upload_id
     where p.organization_id = $1 and p.id <> all($2::uuid[])
-      and (u.state in ('finished', 'ended') and u.hold is null
-           or p.size is null and p.id is distinct from u.hold)
+      and (u.state in ('finished', 'ended') and u.grip is null
+           or p.size is null and p.id is distinct from u.grip)
     limit $3"""
 _FORGET = """
     delete from uploads u
@@ -94,37 +94,38 @@ async def find(
 
 
 async def take(
-    tx: Tx, upload_id: UploadId, hold: UUID, receiver: int, held: Collection[UUID]
+    tx: Tx, upload_id: UploadId, grip: UUID, receiver: int, alive: Collection[UUID]
 ) -> bool:
-    """Take an upload in hand; False if another act has it. `held`: the acts of this process."""
+    """Take an upload in hand; False if another act has it. `alive`: the acts of this process."""
     taken = await tx.execute(
-        _TAKE, tx.organization_id, upload_id, hold, receiver, list(held), RECEIVERS
+        _TAKE, tx.organization_id, upload_id, grip, receiver, list(alive), RECEIVERS
     )
     return taken == 1
 
 
-async def let_go(tx: Tx, upload_id: UploadId, hold: UUID) -> None:
+async def let_go(tx: Tx, upload_id: UploadId, grip: UUID) -> None:
     """Let go of an upload, unless somebody else has it by now."""
     await tx.execute(
-        """update uploads set hold = null, receiver = null, held_at = null
-           where organization_id = $1 and id = $2 and hold = $3""",
+        """update uploads set grip = null, receiver = null, gripped_at = null
+           where organization_id = $1 and id = $2 and grip = $3""",
         tx.organization_id,
         upload_id,
-        hold,
+        grip,
     )
 
 
-async def let_go_of_lost(tx: Tx, receiver: int, held: Collection[UUID]) -> None:
-    """Let go of what acts of this process held that are over; `held`: those that are not. Made in
-    a transaction that began before `held` was looked up, so that a newer act is left alone.
+async def let_go_of_lost(tx: Tx, receiver: int, alive: Collection[UUID]) -> None:
+    """Let go of what acts of this process had a grip on that are over; `alive`: those that are
+    not. Made in a transaction that began before `alive` was looked up, so that a newer act is left
+    alone.
     """
     await tx.execute(
-        """update uploads set hold = null, receiver = null, held_at = null
-           where organization_id = $1 and receiver = $2 and held_at < now()
-             and hold <> all($3::uuid[])""",
+        """update uploads set grip = null, receiver = null, gripped_at = null
+           where organization_id = $1 and receiver = $2 and gripped_at < now()
+             and grip <> all($3::uuid[])""",
         tx.organization_id,
         receiver,
-        list(held),
+        list(alive),
     )
 
 
@@ -165,9 +166,9 @@ async def insert_part(tx: Tx, part_id: FileId, upload_id: UploadId, start: int) 
     )
 
 
-async def add_part(tx: Tx, upload_id: UploadId, hold: UUID, part: Part, until: datetime) -> bool:
+async def add_part(tx: Tx, upload_id: UploadId, grip: UUID, part: Part, until: datetime) -> bool:
     """Count a part whose bytes are durable; False if the upload is over, or in other hands."""
-    if not await tx.execute(_ADD, tx.organization_id, upload_id, hold, part.size, until):
+    if not await tx.execute(_ADD, tx.organization_id, upload_id, grip, part.size, until):
         return False
     added = await tx.execute(
         """update upload_parts set size = $3, sha256 = $4
@@ -191,15 +192,15 @@ async def parts_of(tx: Tx, upload_id: UploadId) -> tuple[Part, ...]:
     return tuple(Part(*row.values()) for row in rows)
 
 
-async def mark_finished(tx: Tx, upload_id: UploadId, hold: UUID, file_id: FileId) -> bool:
+async def mark_finished(tx: Tx, upload_id: UploadId, grip: UUID, file_id: FileId) -> bool:
     """Say what file was made of a complete upload; False if it is over, or in other hands."""
     finished = await tx.execute(
         """update uploads set state = 'finished', file_id = $4,
-                              hold = null, receiver = null, held_at = null
-           where organization_id = $1 and id = $2 and hold = $3 and state = 'complete'""",
+                              grip = null, receiver = null, gripped_at = null
+           where organization_id = $1 and id = $2 and grip = $3 and state = 'complete'""",
         tx.organization_id,
         upload_id,
-        hold,
+        grip,
         file_id,
     )
     return finished == 1
@@ -208,7 +209,7 @@ async def mark_finished(tx: Tx, upload_id: UploadId, hold: UUID, file_id: FileId
 async def mark_ended(tx: Tx, upload_id: UploadId) -> bool:
     """Give an upload up, whoever has it in hand; False if it is over already."""
     ended = await tx.execute(
-        """update uploads set state = 'ended', hold = null, receiver = null, held_at = null
+        """update uploads set state = 'ended', grip = null, receiver = null, gripped_at = null
            where organization_id = $1 and id = $2 and state in ('receiving', 'complete')""",
         tx.organization_id,
         upload_id,
@@ -221,8 +222,8 @@ async def end_expired(tx: Tx, now: datetime) -> list[tuple[UploadId, CaseId | No
     is complete is not, as long as a file can still be made of it.
     """
     rows = await tx.fetch(
-        f"""update uploads u set state = 'ended', hold = null, receiver = null, held_at = null
-            where organization_id = $1 and expires_at < $2 and {_NOT_HELD}
+        f"""update uploads u set state = 'ended', grip = null, receiver = null, gripped_at = null
+            where organization_id = $1 and expires_at < $2 and {_IS_FREE}
               and (state = 'receiving' or state = 'complete' and ({_WAITS} or not {_IS_LIVE}))
             returning id, case_id""",  # noqa: S608 - constants of this module
         tx.organization_id,
@@ -237,7 +238,7 @@ async def abandoned(tx: Tx, at_most: int, but: Collection[UploadId]) -> list[Upl
     rows = await tx.fetch(
         f"""select {_COLUMNS} from uploads u
             where organization_id = $1 and state = 'complete' and id <> all($4::uuid[])
-              and not ({_WAITS}) and {_IS_LIVE} and {_NOT_HELD}
+              and not ({_WAITS}) and {_IS_LIVE} and {_IS_FREE}
             order by expires_at limit $2""",  # noqa: S608 - constants of this module
         tx.organization_id,
         at_most,
