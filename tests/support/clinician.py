@@ -64,7 +64,7 @@ async def kept(house: House, organization_id: OrganizationId) -> Kept:
         )
     assert row is not None
     assert isinstance(house.blobs.store, LocalStore)
-    folder = house.blobs.store._root / str(organization_id)
+    folder = house.blobs.store.root / str(organization_id)
     blobs = [each for each in folder.rglob("*") if each.is_file()] if folder.is_dir() else []
     return Kept(*row, len(blobs))
 
