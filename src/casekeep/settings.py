@@ -182,8 +182,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     replica: Annotated[
         str,
         _doc(
-            "Folder of a copy of the blobs that something else keeps in step, from which `casekeep "
-            "verify --repair` takes what is damaged here."
+            "A copy of the blobs that something else keeps in step, disk:FOLDER or a bucket as in "
+            "CASEKEEP_BLOBS: `casekeep verify --repair` takes from it what is damaged here, and a "
+            "purge destroys there too."
         ),
     ] = ""
     scrub_days: Annotated[

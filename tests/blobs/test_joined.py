@@ -73,6 +73,31 @@ async def test_a_delete_reaches_both(
     assert await keys_of(target) == await keys_of(source) == set()
 
 
+@pytest.mark.parametrize("place", ["target", "source"])
+async def test_a_blob_is_replaced_where_it_is(
+    store: JoinedStore, target: LocalStore, source: LocalStore, place: str
+) -> None:
+    key, places = fresh_key(), {"target": target, "source": source}
+    await keep(places[place], key, b"damaged")
+    async with store.replace(key) as writer:
+        await writer.write(b"whole")
+        assert await read_all(store, key, 0, 7) == b"damaged"
+        await writer.finish()
+    assert await read_all(places[place], key, 0, 5) == b"whole"
+    del places[place]
+    (other,) = places.values()
+    assert await keys_of(other) == set()
+
+
+async def test_what_is_lost_is_put_back_into_the_target(
+    store: JoinedStore, target: LocalStore
+) -> None:
+    key = fresh_key()
+    async with store.replace(key) as writer:
+        await writer.finish()
+    assert await keys_of(target) == {key}
+
+
 class MovingAway(LocalStore):
     """A source that loses a blob to the target after its first piece was read."""
 

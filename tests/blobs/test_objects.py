@@ -83,6 +83,30 @@ class Objects(BlobStoreContract):
                 await task
         assert await names_of(store) == set()
 
+    @pytest.mark.parametrize("size", [0, 10, PART + 1])
+    async def test_a_blob_is_replaced_whole_or_not_at_all(
+        self, store: ObjectStore, size: int
+    ) -> None:
+        key, content = fresh_key(), some_bytes(size)
+        await keep(store, key, b"damaged")
+        async with store.replace(key) as writer:
+            await writer.write(content)
+        assert await read_all(store, key, 0, 7) == b"damaged"
+        async with store.replace(key) as writer:
+            for piece in _cut(content):
+                await writer.write(piece)
+            await writer.finish()
+        assert await store.size(key) == size
+        assert await read_all(store, key, 0, size) == content
+        assert await names_of(store) == {name_of(key)}
+
+    async def test_what_is_lost_is_put_back(self, store: ObjectStore) -> None:
+        key = fresh_key()
+        async with store.replace(key) as writer:
+            await writer.write(b"back")
+            await writer.finish()
+        assert await read_all(store, key, 0, 4) == b"back"
+
     async def test_names_that_are_no_keys_are_passed_by(self, store: ObjectStore) -> None:
         key = fresh_key()
         await keep(store, key, b"x")

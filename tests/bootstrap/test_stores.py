@@ -9,8 +9,9 @@ import pytest
 from casekeep.blobs.joined import JoinedStore
 from casekeep.blobs.local import LocalStore
 from casekeep.blobs.objects import ObjectStore
+from casekeep.blobs.replica import ReplicaFolder
 from casekeep.blobs.store import StoreNotUsable
-from casekeep.bootstrap.stores import check_store, open_move, open_store
+from casekeep.bootstrap.stores import check_store, open_move, open_replica, open_store
 from casekeep.settings import Settings, SettingsNotValid
 from tests.blobs.contract import fresh_key, keep, keys_of
 from tests.support.buckets import *  # noqa: F403 - fixtures are found by name
@@ -125,3 +126,22 @@ def test_a_move_goes_between_places_that_the_server_knows() -> None:
     assert "set CASEKEEP_BLOBS='s3://new' and CASEKEEP_BLOBS_FROM='disk'" in str(refused.value)
     with pytest.raises(SettingsNotValid, match=r"^--to: disk, disk:FOLDER"):
         open_move(joined, "tape")
+
+
+def test_a_replica_is_any_place(tmp_path: Path) -> None:
+    data, elsewhere = str(tmp_path), f"disk:{tmp_path}/else"
+    assert open_replica(Settings(data=data)) is None
+    assert isinstance(open_replica(Settings(data=data, replica=elsewhere)), ReplicaFolder)
+    bucket = open_replica(Settings(data=data, replica="s3://copies/a"))
+    assert isinstance(bucket, ObjectStore)
+    with pytest.raises(SettingsNotValid, match="CASEKEEP_REPLICA: disk, disk:FOLDER, or a bucket"):
+        open_replica(Settings(data=data, replica="/mnt/copies"))
+
+
+@pytest.mark.parametrize("replica", ["disk", "s3://clinic-files"])
+def test_a_replica_is_another_place(tmp_path: Path, replica: str) -> None:
+    settings = Settings(
+        data=str(tmp_path), blobs="s3://clinic-files", blobs_from="disk", replica=replica
+    )
+    with pytest.raises(SettingsNotValid, match="CASEKEEP_REPLICA is where blobs are kept"):
+        open_replica(settings)

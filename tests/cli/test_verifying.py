@@ -119,7 +119,7 @@ def test_repair_from_a_replica(
     assert done.exit_code == 1
     assert "No CASEKEEP_REPLICA is set" in done.output
     config = tmp_path / "data" / "casekeep.toml"
-    config.write_text(f'replica = "{tmp_path / "replica"}"\n')
+    config.write_text(f'replica = "disk:{tmp_path / "replica"}"\n')
     done = run("verify", "--repair", "--org", org)
     assert done.exit_code == 0, done.output
     assert "1 repaired" in done.stdout
@@ -140,7 +140,7 @@ def test_what_could_not_be_checked(run: Run, org: str, key: BlobKey, tmp_path: P
     done = run("verify", "--org", str(uuid4()))
     assert done.exit_code == 2
     assert "casekeep org list" in done.output
-    (tmp_path / "data" / "casekeep.toml").write_text('replica = "/nowhere/at/all"\n')
+    (tmp_path / "data" / "casekeep.toml").write_text('replica = "disk:/nowhere/at/all"\n')
     done = run("verify", "--org", org)
     assert done.exit_code == 2
     assert "CASEKEEP_REPLICA" in done.output

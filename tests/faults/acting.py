@@ -17,16 +17,22 @@ from casekeep.bootstrap.house import open_house
 from casekeep.db.addresses import Addresses
 from casekeep.files.model import Category
 from casekeep.files.removal import remove_file
+from casekeep.files.uploads.beginning import begin_upload
+from casekeep.files.uploads.continuing import receive_part
+from casekeep.files.uploads.model import Arrival, NewUpload
 from casekeep.http.house import House
 from casekeep.http.logs import configure_logging
-from casekeep.identity.model import Clinician
+from casekeep.identity.model import Clinician, Operator
 from casekeep.kernel.errors import FileTypeRefused
 from casekeep.kernel.ids import CaseId, FileId, OrganizationId, UserId
+from casekeep.retention.commanding import purge_file
 from casekeep.settings import Settings
 from tests.faults.points import Points, Victim
+from tests.support.house import purging
 
 KIB = 1024
 SIZES = (10 * KIB, 200 * KIB, 1500 * KIB)
+PART = 600 * KIB
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -59,7 +65,7 @@ class Orders(msgspec.Struct, frozen=True):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What was acknowledged: `kept` and `removed` name a file; `refused` a content."""
+    """What was acknowledged: `kept`, `removed` and `purged` name a file; `refused` a content."""
 
     word: str
     file_id: UUID | None = None
@@ -112,9 +118,36 @@ async def receive_and_remove(house: House, orders: Orders) -> None:
         say("removed", file_id)
 
 
+async def upload_in_parts(house: House, orders: Orders) -> None:
+    """One file that comes in several requests."""
+    content = contents(orders.seed)[-1]
+    digest, case = hashlib.sha256(content).hexdigest(), CaseId(orders.case_id)
+    new = NewUpload("scan.pdf", None, case, Category.RADIOLOGY, True, False, len(content), "")
+    upload = await begin_upload(house.uploads, orders.clinician(), new)
+    for start in range(0, len(content), PART):
+        arrival = Arrival(start, in_pieces(content[start : start + PART]))
+        upload = await receive_part(house.uploads, orders.clinician(), upload.id, arrival)
+        say(f"received: {upload.received}")
+    say("kept", upload.file_id, digest)
+
+
+async def receive_and_purge(house: House, orders: Orders) -> None:
+    """Files that are destroyed for good."""
+    operator = Operator(OrganizationId(orders.organization_id))
+    for content in contents(orders.seed)[:2]:
+        file_id = await keep(house, orders, content)
+        say("kept", file_id, hashlib.sha256(content).hexdigest())
+        await remove_file(house.db, house.audit, orders.clinician(), file_id)
+        say("removed", file_id)
+        if (await purge_file(purging(house), operator, file_id)).finished:
+            say("purged", file_id)
+
+
 SCENARIOS: dict[str, Callable[[House, Orders], Awaitable[None]]] = {
     "receive": receive,
     "receive and remove": receive_and_remove,
+    "upload in parts": upload_in_parts,
+    "purge": receive_and_purge,
 }
 
 

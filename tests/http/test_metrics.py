@@ -50,7 +50,12 @@ async def test_everything_is_counted_over_all_organisations(house: House) -> Non
     assert value(text, "casekeep_files") > value(before, "casekeep_files")
     assert value(text, "casekeep_stored_bytes") > value(before, "casekeep_stored_bytes")
     assert value(text, missing) > value(before, missing)
-    for name in ("uploads_unfinished", "scrub_files", "scrub_round_age_seconds"):
+    for name in (
+        "uploads_unfinished",
+        "uploads_in_parts",
+        "scrub_files",
+        "scrub_round_age_seconds",
+    ):
         assert value(text, f"casekeep_{name}") >= 0
     assert value(text, "casekeep_audit_seal_lag_seconds") >= 0
     for state in ("queued", "running", "held"):

@@ -85,15 +85,20 @@ async def make_case(
 
 
 async def make_file_row(
-    db: Database, case: CaseFacts, *, name: str = "report.pdf", is_phi: bool = True
+    db: Database,
+    case: CaseFacts,
+    *,
+    name: str = "report.pdf",
+    is_phi: bool = True,
+    state: str = "stored",
 ) -> FileId:
-    """A stored row without bytes, for tests that read rows only."""
+    """A row without bytes, for tests that read rows only."""
     file_id = FileId(new_id())
     async with db.transaction(case.organization_id) as tx:
         await tx.execute(
             """insert into files (id, organization_id, case_id, patient_id, name, url_path,
                                   media_type, size, sha256, is_phi, state, receiver, uploaded_by)
-               values ($1, $2, $3, $4, $5, $6, 'application/pdf', 3, $7, $8, 'stored', 0, $9)""",
+               values ($1, $2, $3, $4, $5, $6, 'application/pdf', 3, $7, $8, $10, 0, $9)""",
             file_id,
             case.organization_id,
             case.id,
@@ -103,5 +108,6 @@ async def make_file_row(
             sha256(b"abc").digest(),
             is_phi,
             case.clinician_id,
+            state,
         )
     return file_id

@@ -11,6 +11,7 @@ import obstore
 from casekeep.blobs.bucket import Bucket, open_bucket
 from casekeep.blobs.causes import told
 from casekeep.blobs.depots import DepotMissing, DepotUnavailable, Lying
+from casekeep.blobs.ending import end_in_order
 from casekeep.blobs.store import CHUNK, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class BucketDepot:
     """A Depot below the prefix of a bucket."""
 
     def __init__(self, bucket: Bucket) -> None:
+        end_in_order()
         self._provider = bucket.provider
         self._prefix = bucket.prefix
 

@@ -3,21 +3,30 @@ is not there yet is read from the source.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 
-from casekeep.blobs.store import BlobKey, BlobMissing, BlobStore, BlobWriter
+from casekeep.blobs.store import BlobKey, BlobMissing, BlobWriter, RawStore
 
 
 class JoinedStore:
-    """A BlobStore over `target` and `source`. Each method raises what theirs raise."""
+    """A RawStore over `target` and `source`. Each method raises what theirs raise."""
 
-    def __init__(self, target: BlobStore, source: BlobStore) -> None:
+    def __init__(self, target: RawStore, source: RawStore) -> None:
         self.target = target
         self.source = source
 
     def receive(self, key: BlobKey) -> AbstractAsyncContextManager[BlobWriter]:
         """Write a new blob to the target."""
         return self.target.receive(key)
+
+    @asynccontextmanager
+    async def replace(self, key: BlobKey) -> AsyncGenerator[BlobWriter, None]:
+        """Write a blob in place of the one that is there, in the store that has it: one beside it
+        in the other would stop the move, which finds the two to differ.
+        """
+        store = await self._holder(key)
+        async with store.replace(key) as writer:
+            yield writer
 
     async def size(self, key: BlobKey) -> int:
         """The blob's size in bytes, wherever it is. Raises BlobMissing."""
@@ -62,6 +71,16 @@ class JoinedStore:
             if key not in told:
                 yield key
 
-    def _places(self) -> tuple[BlobStore, BlobStore, BlobStore]:
+    async def _holder(self, key: BlobKey) -> RawStore:
+        """Where a blob is; the target, if it is nowhere."""
+        for store in self._places():
+            try:
+                await store.size(key)
+            except BlobMissing:
+                continue
+            return store
+        return self.target
+
+    def _places(self) -> tuple[RawStore, RawStore, RawStore]:
         """Where to look, in order: what is in neither at first has moved between two looks."""
         return self.target, self.source, self.target

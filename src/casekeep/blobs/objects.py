@@ -1,10 +1,11 @@
 """Blobs in a bucket of S3, Google Cloud Storage or Azure: `prefix/<organisation>/<two hex
-digits>/<file id>`. An object is not there until all of it is, and none is ever written over.
+digits>/<file id>`. An object is not there until all of it is, and none is ever
+written over, save in a repair.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 
 import obstore
 import structlog
@@ -39,10 +40,17 @@ class ObjectStore:
         self._threads = Threads(threads)
         self._fetching = Fetching(bucket.provider)
 
-    @asynccontextmanager
-    async def receive(self, key: BlobKey) -> AsyncGenerator[ObjectWriter, None]:
+    def receive(self, key: BlobKey) -> AbstractAsyncContextManager[ObjectWriter]:
         """Write a new blob; leaving the context without `finish` leaves nothing behind."""
-        writer = ObjectWriter(self._threads, Putting(self._provider, self.bucket.name(key)))
+        return self._writing(key, Putting(self._provider, self.bucket.name(key)))
+
+    def replace(self, key: BlobKey) -> AbstractAsyncContextManager[ObjectWriter]:
+        """Write a blob in place of the one that is there, which stays until `finish`."""
+        return self._writing(key, Putting(self._provider, self.bucket.name(key), over=True))
+
+    @asynccontextmanager
+    async def _writing(self, key: BlobKey, putting: Putting) -> AsyncGenerator[ObjectWriter, None]:
+        writer = ObjectWriter(self._threads, putting)
         try:
             yield writer
         finally:

@@ -1,6 +1,6 @@
 """One blob on its way into a bucket: a small one in one request, a large one in parts beside a
-claim, an empty object `….partial` that says who is at it. It never touches an object that it did
-not make itself.
+claim, an object `….partial` that says who is at it. It never touches an object that it did not make
+itself, unless it is there to replace one.
 """
 
 import hashlib
@@ -30,11 +30,15 @@ _HELD = 1 << 20
 
 
 class Putting:
-    """Puts one object `name`. Methods are called one at a time; they raise StoreUnavailable."""
+    """Puts one object `name`. Methods are called one at a time; they raise StoreUnavailable.
 
-    def __init__(self, provider: Provider, name: str) -> None:
+    `over`: in place of the one that is there, if any, which stays until the new one is complete.
+    """
+
+    def __init__(self, provider: Provider, name: str, *, over: bool = False) -> None:
         self._provider = provider
         self._name = name
+        self._over = over
         self._parts: AsyncWritableFile | None = None
         self._made: list[str] = []
 
@@ -45,7 +49,11 @@ class Putting:
 
     async def put(self, content: bytes) -> None:
         """Put all of it in one request."""
-        await self._create(self._name, content)
+        if not self._over:
+            await self._create(self._name, content)
+            return
+        with told(missing=StoreUnavailable):
+            await obstore.put_async(self._provider, self._name, content, use_multipart=False)
 
     async def add(self, content: bytes) -> None:
         """Send more of a blob that goes in parts; the first claims the name."""
@@ -73,15 +81,19 @@ class Putting:
             self._made.pop(0)
 
     async def _begin(self) -> "AsyncWritableFile":
+        if not self._over:
+            await self._claim()
+        return obstore.open_writer_async(
+            self._provider, self._name, buffer_size=_PART, max_concurrency=_PARTS_AT_ONCE
+        )
+
+    async def _claim(self) -> None:
         await self._create(self._name + PARTIAL, str(new_id()).encode())
         with suppress(BlobMissing):
             with told():
                 await obstore.head_async(self._provider, self._name)
             raise KeyTaken("there is a blob under this key")
         self._made.insert(0, self._name)
-        return obstore.open_writer_async(
-            self._provider, self._name, buffer_size=_PART, max_concurrency=_PARTS_AT_ONCE
-        )
 
     async def _create(self, name: str, content: bytes) -> None:
         """Put an object unless there is one. A provider that has it already, because it took our

@@ -9,10 +9,12 @@ from typing import NamedTuple
 from casekeep.audit.log import AuditLog
 from casekeep.blobs.local import LocalStore
 from casekeep.blobs.organization_keys import OrganizationKeys
+from casekeep.blobs.replica import ReplicaFolder
 from casekeep.blobs.store import BlobStore
 from casekeep.blobs.vault import Vault
 from casekeep.bootstrap.channels import open_channels
 from casekeep.bootstrap.sealing import open_deployment_keys
+from casekeep.bootstrap.stores import open_replica, open_store
 from casekeep.db.addresses import Addresses
 from casekeep.db.database import Database
 from casekeep.files.verifying.model import Checked
@@ -36,7 +38,7 @@ class Checking(NamedTuple):
 @asynccontextmanager
 async def open_checking(settings: Settings, addresses: Addresses) -> AsyncGenerator[Checking, None]:
     """The parts of a check, beside a running server or without one. Raises SettingsNotValid."""
-    raw = LocalStore(Path(settings.data) / "blobs")
+    raw = open_store(settings)
     db = await Database.connect(addresses.application_dsn, size=2)
     audit = AuditLog(db)
     try:
@@ -72,10 +74,9 @@ async def scrub_forever(settings: Settings, house: House) -> None:
 
 def _replica(settings: Settings, opened: Callable[[BlobStore], BlobStore]) -> Replica | None:
     """The replica that the settings name; `opened`: gives the content of what a store keeps raw."""
-    if not settings.replica:
+    kept = open_replica(settings)
+    if kept is None:
         return None
-    folder = Path(settings.replica)
-    if not folder.is_dir():
+    if isinstance(kept, ReplicaFolder) and not kept.is_there():
         raise SettingsNotValid("CASEKEEP_REPLICA: a folder that is there, with a copy of the blobs")
-    scratch = LocalStore(Path(settings.data) / "repairs")
-    return Replica(LocalStore(folder), scratch, opened)
+    return Replica(kept, LocalStore(Path(settings.data) / "repairs"), opened)

@@ -7,7 +7,8 @@ from casekeep.blobs.causes import Cause
 from casekeep.blobs.joined import JoinedStore
 from casekeep.blobs.local import LocalStore
 from casekeep.blobs.objects import ObjectStore
-from casekeep.blobs.store import BlobStore, StoreNotUsable, StoreUnavailable
+from casekeep.blobs.replica import ReplicaFolder
+from casekeep.blobs.store import BlobStore, RawStore, StoreNotUsable, StoreUnavailable
 from casekeep.settings import Settings, SettingsNotValid
 
 _DISK = "disk"
@@ -23,7 +24,7 @@ _NEXT: dict[str, str] = {
 _NEXT_ELSE = "try again, and look at the provider's own log"
 
 
-def open_store(settings: Settings) -> BlobStore:
+def open_store(settings: Settings) -> RawStore:
     """The store of CASEKEEP_BLOBS, joined with that of CASEKEEP_BLOBS_FROM if one is set; asks
     nobody yet. Raises SettingsNotValid.
     """
@@ -37,6 +38,22 @@ def open_store(settings: Settings) -> BlobStore:
             "move from one to the other"
         )
     return JoinedStore(target, source)
+
+
+def open_replica(settings: Settings) -> BlobStore | None:
+    """The copy of the blobs that CASEKEEP_REPLICA names, if one is set; asks nobody yet. Raises
+    SettingsNotValid.
+    """
+    if not settings.replica:
+        return None
+    replica = _opened("CASEKEEP_REPLICA", settings.replica, settings)
+    store = open_store(settings)
+    ours = [store.target, store.source] if isinstance(store, JoinedStore) else [store]
+    if _place(replica) in [_place(each) for each in ours]:
+        raise SettingsNotValid(
+            "CASEKEEP_REPLICA is where blobs are kept; a replica is a copy in another place"
+        )
+    return ReplicaFolder(replica.root) if isinstance(replica, LocalStore) else replica
 
 
 async def check_store(settings: Settings) -> None:

@@ -84,6 +84,7 @@ def _written(measures: Measures) -> bytes:
     tell(
         "uploads_unfinished", "Files that are arriving, or to be cleared away.", measures.unfinished
     )
+    tell("uploads_in_parts", "Uploads in parts that are not over.", measures.in_parts)
     tell("scrub_files", "Files that were checked in the rounds under way.", measures.scrubbed)
     tell("scrub_round_age_seconds", "Since the oldest such round began.", measures.oldest_round)
     tell("audit_seal_lag_seconds", "How far the audit's chain is behind.", measures.seal_lag)

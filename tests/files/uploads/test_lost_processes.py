@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from casekeep.blobs.local import LocalStore
 from casekeep.files.model import Category
 from casekeep.files.quotas import Allowed, Quotas
 from casekeep.files.sweeping import claim_receiver
@@ -19,7 +20,8 @@ from casekeep.http.house import House
 from casekeep.identity.model import Patient
 from casekeep.kernel.clock import utc_now
 from casekeep.kernel.errors import QuotaExceeded, UploadBroken, UploadBusy, UploadGone
-from casekeep.kernel.ids import new_id
+from casekeep.kernel.ids import OrganizationId, new_id
+from tests.files.verifying.house import flip
 from tests.support.clinician import PDF, kept
 from tests.support.house import house, outbox, signed_in_patient
 
@@ -94,6 +96,41 @@ async def test_a_complete_upload_is_finished_by_whoever_comes_next(
             await sweep_uploads(kit)
         shown = await show_upload(kit, patient, upload.id)
         assert shown.state is State.FINISHED
+
+
+@pytest.mark.parametrize("is_swept", [True, False])
+@pytest.mark.parametrize("harm", ["missing", "altered", "uncounted"])
+async def test_a_complete_upload_whose_bytes_are_lost_is_over(
+    house: House, patient: Patient, harm: str, is_swept: bool
+) -> None:
+    """As after a restore: a backup has no bytes of what was under way."""
+    kit = kit_of(house, house.uploads.receiver)
+    upload = await begin_upload(kit, patient, DOCUMENT)
+    await receive_part(kit, patient, upload.id, Arrival(0, body(CONTENT[:MIB])))
+    await _harm(house, patient.organization_id, harm)
+    async with kit.db.transaction(patient.organization_id) as tx:
+        await tx.execute(
+            "update uploads set length = received, state = 'complete' where id = $1", upload.id
+        )
+    if is_swept:
+        await sweep_uploads(kit)
+    with pytest.raises(UploadGone):
+        await show_upload(kit, patient, upload.id)
+    assert await kept(house, patient.organization_id) == (0, 0, 0)
+
+
+async def _harm(house: House, organization_id: OrganizationId, harm: str) -> None:
+    assert isinstance(house.blobs.store, LocalStore)
+    folder = house.blobs.store.root / str(organization_id)
+    (path,) = [each for each in folder.rglob("*") if each.is_file()]
+    match harm:
+        case "missing":
+            path.unlink()
+        case "altered":
+            flip(path, 1000)
+        case _:
+            async with house.db.transaction(organization_id) as tx:
+                await tx.execute("update upload_parts set size = size - 1")
 
 
 async def test_what_nobody_goes_on_with_goes(house: House, patient: Patient) -> None:

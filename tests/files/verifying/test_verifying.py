@@ -10,12 +10,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from casekeep.blobs.store import BlobKey
+from casekeep.files.model import Category
+from casekeep.files.uploads.beginning import begin_upload
+from casekeep.files.uploads.continuing import receive_part
+from casekeep.files.uploads.ending import end_upload
+from casekeep.files.uploads.kit import open_uploads
+from casekeep.files.uploads.model import Arrival, NewUpload, UploadLimits
+from casekeep.files.verifying import queries
 from casekeep.files.verifying.model import Checked
+from casekeep.identity.model import Clinician, Operator, Role
 from casekeep.kernel.clock import utc_now
 from casekeep.kernel.ids import FileId, OrganizationId, new_id
 from tests.blobs.contract import keep
-from tests.files.room import Room
+from tests.files.room import Room, body, pdf
 from tests.files.verifying.house import Shelf, counts, flip, make_shelf
+from tests.support.factories import make_user
+
+_FORGOTTEN = """state = 'purging', name = null, url_path = null, media_type = null, size = null,
+    sha256 = null, patient_id = null, uploaded_by = null, answer_id = null,
+    communication_id = null"""
 
 
 def later(shelf: Shelf, **passed: float) -> Checked:
@@ -122,11 +135,36 @@ async def test_bytes_of_nobody_are_found_once_they_are_an_hour_old(shelf: Shelf)
 
 
 async def test_an_upload_that_is_under_way_is_not_of_nobody(shelf: Shelf) -> None:
-    async with shelf.room.db.transaction(shelf.organization_id) as tx:
-        await tx.execute("update files set state = 'receiving' where id = $1", shelf.files[0].id)
-    report = await shelf.verify(checked=later(shelf, hours=30))
+    async with shelf.room.receiving.batch(Operator(shelf.organization_id)) as batch:
+        await batch.receive("arriving.pdf", body(pdf("Arriving")))
+        report = await shelf.verify(checked=later(shelf, hours=30))
     assert report.is_clean
-    assert report.files == 2
+    assert report.files == 3
+
+
+async def test_a_part_of_an_upload_is_not_of_nobody(shelf: Shelf) -> None:
+    user_id = await make_user(shelf.room.db, shelf.organization_id, Role.CLINICIAN)
+    actor, room = Clinician(shelf.organization_id, user_id), shelf.room
+    limits = UploadLimits(size=1 << 20)
+    kit = open_uploads(room.db, room.blobs, room.audit, limits, room.receiver)
+    new = NewUpload("scan.pdf", None, None, Category.LAB, False, False, 1000, "")
+    upload = await begin_upload(kit, actor, new)
+    await receive_part(kit, actor, upload.id, Arrival(0, body(pdf()[:500])))
+    assert (await shelf.verify(checked=later(shelf, hours=30))).is_clean
+    await end_upload(kit, actor, upload.id)
+    assert await room.keys(shelf.organization_id) == {shelf.key(at) for at in range(3)}
+
+
+async def test_bytes_of_a_purged_file_are_of_nobody(shelf: Shelf) -> None:
+    """As when they come back with a disk that was away."""
+    async with shelf.room.db.transaction(shelf.organization_id) as tx:
+        for step in ("deleted_at = now()", _FORGOTTEN, "state = 'purged'"):
+            await tx.execute(f"update files set {step} where id = $1", shelf.files[0].id)
+            if step == _FORGOTTEN:
+                assert await queries.owned_among(tx, [shelf.files[0].id])
+    report = await shelf.verify(checked=later(shelf, hours=30))
+    assert counts(report) == {"orphaned": 1}
+    assert [each.file_id for each in report.found] == [shelf.files[0].id]
 
 
 async def test_ids_without_a_time_are_taken_for_old(shelf: Shelf) -> None:

@@ -6,9 +6,11 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from hashlib import sha256
 
+import structlog
+
 from casekeep.audit.actions import Action
 from casekeep.audit.log import Event
-from casekeep.blobs.store import BlobAltered, BlobKey, BlobMissing, StoreUnavailable
+from casekeep.blobs.store import BlobAltered, BlobKey, BlobMissing
 from casekeep.cases.access import visible_case
 from casekeep.db.database import Tx
 from casekeep.files.batch import Batch
@@ -22,6 +24,14 @@ from casekeep.identity.actors import who
 from casekeep.identity.model import Actor, Clinician, Patient, Role
 from casekeep.kernel.errors import DomainError, UploadGone
 from casekeep.kernel.ids import UploadId
+
+log = structlog.get_logger()
+
+
+class PartsLost(Exception):
+    """The parts of an upload are not what was received, and never will be again: as when a database
+    was restored whose backup had none of their bytes.
+    """
 
 
 def accepted_of(role: Role) -> frozenset[str]:
@@ -39,7 +49,7 @@ async def finish_upload(kit: Kit, actor: Actor, upload_id: UploadId) -> Upload:
     """Make the file of one's own upload if all bytes are here and no file is made of it yet.
 
     Raises UploadNotKnown, UploadGone, UploadBusy, StoreUnavailable, and whatever refuses the file,
-    whereupon the upload is over.
+    whereupon the upload is over, as it is when its bytes are lost (UploadGone).
     """
     async with gripping(kit) as grip:
         async with kit.db.transaction(actor.organization_id) as tx:
@@ -59,10 +69,13 @@ async def finish(kit: Kit, actor: Actor, upload: Upload, grip: Grip) -> Upload:
         await _make_file(kit, actor, upload, grip)
     except UploadGone:
         raise
-    except DomainError:
+    except (DomainError, PartsLost) as error:
         await grip.let_go()
         await end_refused(kit, actor, upload)
         await try_to_clear(kit, upload.organization_id)
+        if isinstance(error, PartsLost):
+            log.warning("upload.parts_lost", upload_id=str(upload.id))
+            raise UploadGone from None
         raise
     await try_to_clear(kit, upload.organization_id)
     async with kit.db.transaction(upload.organization_id) as tx:
@@ -111,10 +124,10 @@ async def _add(
 
 async def _content(kit: Kit, upload: Upload, parts: Sequence[Part]) -> AsyncGenerator[bytes, None]:
     """The bytes of all parts in their order, each compared with what was received. Raises
-    StoreUnavailable, also for a part that is not what it was.
+    PartsLost, StoreUnavailable.
     """
     if sum(part.size for part in parts) != upload.length:
-        raise StoreUnavailable("the parts of an upload are not all there")
+        raise PartsLost
     for part in parts:
         digest = sha256()
         reading = kit.blobs.read(BlobKey(upload.organization_id, part.id), 0, part.size)
@@ -124,6 +137,6 @@ async def _content(kit: Kit, upload: Upload, parts: Sequence[Part]) -> AsyncGene
                     digest.update(piece)
                     yield piece
             except (BlobMissing, BlobAltered):
-                raise StoreUnavailable("a part of an upload is missing or altered") from None
+                raise PartsLost from None
         if digest.digest() != part.sha256:
-            raise StoreUnavailable("a part of an upload is not what was received")
+            raise PartsLost

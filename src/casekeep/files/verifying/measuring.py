@@ -22,6 +22,7 @@ class Measures:
     files: int
     bytes: int
     unfinished: int
+    in_parts: int
     scrubbed: int
     oldest_round: float
     seal_lag: float
@@ -32,7 +33,7 @@ class Measures:
 async def measure(db: Database, clock: Clock = utc_now) -> Measures:
     """Count everything now: a few statements for each organisation."""
     no_findings = dict.fromkeys(Damage, 0)
-    total = Measures(0, 0, 0, 0, 0.0, 0.0, no_findings, await count_jobs(db))
+    total = Measures(0, 0, 0, 0, 0, 0.0, 0.0, no_findings, await count_jobs(db))
     for organization_id in await queries.organization_ids(db):
         async with db.transaction(organization_id) as tx:
             stock = await queries_measuring.stock(tx)
@@ -41,6 +42,7 @@ async def measure(db: Database, clock: Clock = utc_now) -> Measures:
         total.files += stock.files
         total.bytes += stock.bytes
         total.unfinished += stock.unfinished
+        total.in_parts += stock.in_parts
         total.scrubbed += stock.scrubbed
         total.seal_lag = max(total.seal_lag, lag)
         if stock.round_began_at is not None:

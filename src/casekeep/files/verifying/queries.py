@@ -56,9 +56,14 @@ async def stored_among(tx: Tx, file_ids: Collection[FileId]) -> dict[FileId, OnR
 
 
 async def owned_among(tx: Tx, blob_ids: Collection[FileId]) -> set[FileId]:
-    """Those of these ids of bytes that a row, in whatever state, answers for."""
+    """Those of these ids of bytes that a row answers for: a file's in whatever state but purged,
+    of which nothing may be left, or that of a part of an upload.
+    """
     rows = await tx.fetch(
-        "select id from files where organization_id = $1 and id = any($2)",
+        """select id from files
+           where organization_id = $1 and id = any($2) and state <> 'purged'
+           union all
+           select id from upload_parts where organization_id = $1 and id = any($2)""",
         tx.organization_id,
         list(blob_ids),
     )

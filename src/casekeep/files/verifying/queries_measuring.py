@@ -9,13 +9,14 @@ from casekeep.files.verifying.model import Damage
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """Stored files and their bytes, files that are arriving or to be cleared away, and where the
-    round of the check that never ends stands.
+    """Stored files and their bytes, files that are arriving or to be cleared away, uploads in parts
+    that are not over, and where the round of the check that never ends stands.
     """
 
     files: int
     bytes: int
     unfinished: int
+    in_parts: int
     scrubbed: int
     round_began_at: datetime | None
 
@@ -26,12 +27,15 @@ async def stock(tx: Tx) -> Stock:
         """select (select count(*) from files where organization_id = $1 and state = 'stored'),
                   (select coalesce(sum(size), 0)::bigint from files
                    where organization_id = $1 and state = 'stored'),
-                  (select count(*) from files where organization_id = $1 and state <> 'stored'),
+                  (select count(*) from files where organization_id = $1
+                     and state in ('receiving', 'discarded', 'purging')),
+                  (select count(*) from uploads where organization_id = $1
+                     and state in ('receiving', 'complete')),
                   coalesce((select files from scrubs where organization_id = $1), 0),
                   (select began_at from scrubs where organization_id = $1)""",
         tx.organization_id,
     )
-    return Stock(*row) if row else Stock(0, 0, 0, 0, None)
+    return Stock(*row) if row else Stock(0, 0, 0, 0, 0, None)
 
 
 async def open_findings(tx: Tx) -> dict[Damage, int]:

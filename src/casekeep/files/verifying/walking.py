@@ -86,8 +86,8 @@ def is_older(checked: Checked, key: BlobKey, age: timedelta) -> bool:
 
 
 async def is_orphaned(checked: Checked, key: BlobKey) -> bool:
-    """Whether bytes are there that no row answers for. A row goes after its bytes: so bytes that
-    are still there once the row is known to be gone are nobody's.
+    """Whether bytes are there that no row answers for. A row goes, or says that its file is purged,
+    after its bytes: so bytes that are still there once that is known are nobody's.
     """
     async with checked.db.transaction(key.organization_id) as tx:
         if await queries.owned_among(tx, [key.file_id]):
