@@ -16,7 +16,7 @@ from casekeep.backups.thinning import plan_from, thin
 from casekeep.bootstrap.backing_up import Checked, back_up, check, open_depot
 from casekeep.bootstrap.backing_up import restore as restore_into
 from casekeep.cli.options import DataOption, JsonOption, has_records, with_records
-from casekeep.cli.printing import print_json, print_table, shown_time, tell
+from casekeep.cli.printing import print_json, print_table, shown_bytes, shown_time, tell
 from casekeep.cli.progress import shown_progress
 from casekeep.http.logs import configure_logging
 from casekeep.kernel.errors import InputNotValid
@@ -214,16 +214,6 @@ def restore(
             "them sign-ins end, webhooks cannot be signed, and sealed files cannot be opened."
         )
     _report(backup, checked, {}, as_json=as_json)
-
-
-def shown_bytes(count: int) -> str:
-    """A number of bytes for people, in powers of 1024."""
-    size = float(count)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if size < 1024:  # noqa: PLR2004 - as the docstring says
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"
 
 
 def _report(backup: Backup, checked: Checked, more: dict[str, Any], *, as_json: bool) -> None:

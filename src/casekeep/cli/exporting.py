@@ -12,9 +12,9 @@ from typing import Annotated, BinaryIO
 import typer
 
 from casekeep.cli.cases import read_case_ref, unknown_case
-from casekeep.cli.moving import Bar, moving
 from casekeep.cli.options import DataOption, JsonOption, OrgOption
 from casekeep.cli.printing import print_json, tell_refusal
+from casekeep.cli.progress import Bar, shown_progress
 from casekeep.kernel.durability import sync_folder
 from casekeep.kernel.errors import CaseNotVisible, InputNotValid
 
@@ -57,7 +57,8 @@ def export(
             )
         except CaseNotVisible:
             raise unknown_case() from None
-        with moving("Exporting", made.size) as bar:
+        with shown_progress(quiet=as_json) as bar:
+            bar.begin("Exporting", 0, made.size)
             await _write(made.read(), target, bar)
         return made
 
@@ -119,5 +120,5 @@ async def _pour(pieces: AsyncGenerator[bytes, None], file: BinaryIO, bar: Bar) -
     async with aclosing(pieces) as stream:
         async for piece in stream:
             file.write(piece)
-            bar.advance(len(piece))
+            bar.advance(0, len(piece))
     file.flush()

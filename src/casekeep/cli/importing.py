@@ -10,9 +10,9 @@ import typer
 
 from casekeep.blobs.store import StoreUnavailable
 from casekeep.cli.cases import read_case_ref, unknown_case
-from casekeep.cli.moving import Bar, moving
 from casekeep.cli.options import DataOption, JsonOption, OrgOption
 from casekeep.cli.printing import print_json, tell_refusal
+from casekeep.cli.progress import Bar, shown_progress
 from casekeep.db.errors import DatabaseNotUsable
 from casekeep.files.model import Category
 from casekeep.kernel.errors import CaseNotVisible, DomainError
@@ -73,7 +73,7 @@ def import_(
 
     async def act(house: "House", organization_id: OrganizationId) -> "list[Told]":
         actor = await _actor(house, organization_id, clinician)
-        return await _bring(house, actor, ref, source, wishes, rehearses=dry_run)
+        return await _bring(house, actor, ref, source, wishes, rehearses=dry_run, quiet=as_json)
 
     with _could_not_run():
         ref = read_case_ref(case)
@@ -91,7 +91,14 @@ async def _actor(house: "House", organization_id: OrganizationId, email: str | N
 
 
 async def _bring(
-    house: "House", actor: "Actor", ref: CaseRef, path: Path, wishes: "Wishes", *, rehearses: bool
+    house: "House",
+    actor: "Actor",
+    ref: CaseRef,
+    path: Path,
+    wishes: "Wishes",
+    *,
+    rehearses: bool,
+    quiet: bool,
 ) -> "list[Told]":
     from casekeep.files.importing.bringing import Dock, import_files  # noqa: PLC0415 - heavy
     from casekeep.files.importing.sources import open_source  # noqa: PLC0415 - heavy
@@ -99,8 +106,9 @@ async def _bring(
     dock = Dock(house.db, house.audit, house.receiving, house.limits)
     done: list[Told] = []
     async with open_source(path) as source:
-        with moving("Reading" if rehearses else "Importing", _size(source)) as bar:
+        with shown_progress(quiet=quiet) as bar:
             watch = _Watch(bar, source)
+            bar.begin("Reading" if rehearses else "Importing", watch.count, _size(source))
             telling = import_files(
                 dock, actor, ref, source, wishes, rehearses=rehearses, moved=watch.moved
             )
@@ -123,6 +131,11 @@ class _Watch:
         self._sizes = [0] * len(source.told) + [found.size for found in source.files]
         self._at = self._before = self._read = 0
 
+    @property
+    def count(self) -> int:
+        """How many files there are, with those that are told of at once."""
+        return len(self._sizes)
+
     def moved(self, count: int) -> None:
         """`count` more bytes of the file at hand were read."""
         self._read += count
@@ -135,7 +148,7 @@ class _Watch:
         self._show(self._before)
 
     def _show(self, done: int) -> None:
-        self._bar.reach(done, f"{self._at}/{len(self._sizes)} files")
+        self._bar.reach(self._at, done)
 
 
 @contextmanager
