@@ -2,7 +2,6 @@
 started anew when it has to know other places, and no file is ever away.
 """
 
-import subprocess
 import threading
 from pathlib import Path
 
@@ -10,14 +9,7 @@ import httpx
 import pytest
 
 from casekeep.client import FileToSend
-from tests.acceptance.running import (
-    CASEKEEP,
-    Clinic,
-    casekeep,
-    environment,
-    make_clinic,
-    running_server,
-)
+from tests.acceptance.running import Clinic, attempt, casekeep, make_clinic, running_server
 from tests.support.buckets import *  # noqa: F403 - fixtures are found by name
 from tests.support.buckets import S3Server, free_port
 
@@ -72,14 +64,7 @@ def test_a_store_that_cannot_be_used_is_told_before_the_start(
     tmp_path: Path, s3_credentials: None, command: str
 ) -> None:
     url = S3Server(f"http://127.0.0.1:{free_port()}").url("a")
-    done = subprocess.run(
-        [CASEKEEP, command],
-        capture_output=True,
-        text=True,
-        env=environment(tmp_path / "data", CASEKEEP_BLOBS=url),
-        timeout=60,
-        check=False,
-    )
+    done = attempt(tmp_path / "data", command, CASEKEEP_BLOBS=url)
     assert done.returncode == 1
     assert "casekeep: CASEKEEP_BLOBS: s3://files-of-the-clinic/a: no connection; " in done.stderr
     assert "Traceback" not in done.stderr
