@@ -42,7 +42,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-SETTINGS = {"CASEKEEP_WORKERS": "2", "CASEKEEP_UPLOAD_LIMIT_MIB": "5120"}
+SETTINGS = {"CASEKEEP_UPLOAD_LIMIT_MIB": "5120"}
 
 
 @pytest.fixture
