@@ -64,9 +64,9 @@ backups = typer.Typer(
 def take(place: PlaceArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Take a backup; `casekeep backup PLACE` is short for it.
 
-    The database as it is at one moment, and every file that it names, while the server serves.
-    Files that are there from earlier backups are not copied again. One that was killed is gone on
-    with by the next. How to keep them: docs/howto/backup.md.
+    It holds the database as it is at one moment, and every file that it names; the server serves
+    meanwhile. Files that earlier backups left there are not copied again. If it is cut off, run it
+    again, and it goes on. How to keep backups: docs/howto/backup.md.
 
     Example: `casekeep backup /mnt/backups --data /srv/casekeep`
     """
@@ -104,8 +104,8 @@ def take(place: PlaceArgument, data: DataOption = None, as_json: JsonOption = Fa
 def list_all(place: PlaceArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Show the backups of a place, and how many files each holds that were destroyed since.
 
-    Whoever has the deployment's key can open a destroyed file from such a backup, until that
-    backup has gone, too: `casekeep backup prune`.
+    Whoever has the deployment's key can open a destroyed file from such a backup until the backup
+    is removed, too: see `casekeep backup prune`.
 
     Example: `casekeep backup list /mnt/backups --data /srv/casekeep`
     """
@@ -198,8 +198,9 @@ def restore(
 ) -> None:
     """Restore a backup into a new data folder, and into the database that is set, if one is.
 
-    Neither may hold anything; put the deployment's `secrets` (and casekeep.toml) into the folder
-    before. Run it again to go on after a crash. Exit status 3 if a file was damaged in the backup.
+    Both must be empty but for what you put into the folder before: the deployment's `secrets`, and
+    casekeep.toml if there is one. If it is cut off, run it again, and it goes on. Exit status 3 if
+    a file was damaged in the backup.
 
     Example: `casekeep restore /mnt/backups --data /srv/casekeep-new`
     """

@@ -34,8 +34,8 @@ def export(
     """Write a case with its files into a ZIP.
 
     It holds the originals in files/, manifest.json with the digest of each, case.json with the case
-    itself, and SHA256SUMS, which `sha256sum -c` checks. `casekeep import` reads it. A file whose
-    bytes are missing or altered ends the export: nothing that looks whole is left.
+    itself, and SHA256SUMS, which `sha256sum -c` checks. `casekeep import` reads it. If a file's
+    bytes are missing or altered, the export ends with status 1 and leaves no ZIP.
 
     Example: `casekeep export --org ID --case 10021 --to case.zip`
     """

@@ -30,7 +30,9 @@ _FATES = {"kept": "Kept", "skipped": "Skipped", "refused": "Refused", "left_out"
 
 
 def import_(
-    source: Annotated[Path, typer.Argument(help="A folder, or a ZIP, also one that export made.")],
+    source: Annotated[
+        Path, typer.Argument(help="A folder or a ZIP, such as one that `casekeep export` made.")
+    ],
     org: OrgOption,
     case: Annotated[str, typer.Option(help="The case's number or id, from `casekeep case list`.")],
     clinician: Annotated[
@@ -57,8 +59,8 @@ def import_(
 ) -> None:
     """Bring the files of a folder or a ZIP into a case.
 
-    A file whose content the case has already is skipped: what was interrupted is simply run again.
-    Hidden files, those of the system and symbolic links are left out. Of a ZIP that `casekeep
+    A file whose content the case has already is skipped, so after an interruption simply run it
+    again. Hidden files, those of the system and symbolic links are left out. Of a ZIP that `casekeep
     export` made, names, categories and marks come back, and what was altered is refused.
 
     Exits with 0 if all was kept or was there already, 1 if something was refused, 2 if it could not

@@ -33,7 +33,7 @@ _NEXT = {
     Damage.TRUNCATED: "the end is gone: look at the disk, then repair from a replica or a backup",
     Damage.ALTERED: "other bytes than were received: repair from a replica or a backup",
     Damage.UNREADABLE: "the disk or the store does not give them: look there first, check again",
-    Damage.ORPHANED: "bytes of nobody: --repair removes them once they are a day old",
+    Damage.ORPHANED: "bytes of no file: --repair removes them once they are a day old",
 }
 _REPAIRED = "repaired"
 
@@ -49,7 +49,7 @@ def verify(
         bool,
         typer.Option(
             "--repair",
-            help="Replace what is damaged from CASEKEEP_REPLICA, and remove bytes of nobody.",
+            help="Replace what is damaged from CASEKEEP_REPLICA, and remove bytes of no file.",
         ),
     ] = False,
     data: DataOption = None,
