@@ -60,8 +60,8 @@ def import_(
     """Bring the files of a folder or a ZIP into a case.
 
     A file whose content the case has already is skipped, so after an interruption simply run it
-    again. Hidden files, those of the system and symbolic links are left out. Of a ZIP that `casekeep
-    export` made, names, categories and marks come back, and what was altered is refused.
+    again. Hidden files, those of the system and symbolic links are left out. Of a ZIP that
+    `casekeep export` made, names, categories and marks come back, and what was altered is refused.
 
     Exits with 0 if all was kept or was there already, 1 if something was refused, 2 if it could not
     run.
