@@ -13,7 +13,7 @@ import typer
 
 from casekeep.cli.cases import read_case_ref, unknown_case
 from casekeep.cli.options import DataOption, JsonOption, OrgOption
-from casekeep.cli.printing import print_json, tell_refusal
+from casekeep.cli.printing import print_json, shown_bytes, tell_refusal
 from casekeep.cli.progress import Bar, shown_progress
 from casekeep.kernel.durability import sync_folder
 from casekeep.kernel.errors import CaseNotVisible, InputNotValid
@@ -74,7 +74,9 @@ def export(
     if as_json:
         print_json({"case_id": made.case.id, "files": made.files, "bytes": made.size})
     else:
-        typer.echo(f"Exported {made.case.number}: {made.files} files, {made.size} bytes, {to}")
+        typer.echo(
+            f"Exported {made.case.number}: {made.files} files, {shown_bytes(made.size)}, {to}"
+        )
 
 
 def _target(to: str) -> Path | None:

@@ -9,7 +9,7 @@ import typer
 from casekeep.audit.log import AuditLog
 from casekeep.cli.holds import CaseOption, FileOption, read_case
 from casekeep.cli.options import DataOption, JsonOption, with_records
-from casekeep.cli.printing import print_json
+from casekeep.cli.printing import print_json, shown_bytes
 from casekeep.cli.progress import shown_progress
 from casekeep.db.database import Database
 from casekeep.identity.model import Operator
@@ -120,8 +120,8 @@ def _print(done: "Due | Purged", *, as_json: bool) -> None:
         return
     if isinstance(done, Due):
         typer.echo(
-            f"Would be destroyed: {done.cases} cases, {done.files} files, {done.size} bytes; would "
-            f"go to the trash by their schedule: {done.removed} files."
+            f"Would be destroyed: {done.cases} cases, {done.files} files, {shown_bytes(done.size)}; "
+            f"would go to the trash by their schedule: {done.removed} files."
         )
         return
     typer.echo(

@@ -14,7 +14,7 @@ from casekeep.blobs.store import StoreUnavailable
 from casekeep.bootstrap.checking import Checking, open_checking
 from casekeep.bootstrap.database import running_database
 from casekeep.cli.options import DataOption, JsonOption, has_records
-from casekeep.cli.printing import print_json, print_table, tell
+from casekeep.cli.printing import print_json, print_table, shown_bytes, tell
 from casekeep.cli.progress import shown_progress
 from casekeep.db.addresses import Addresses
 from casekeep.db.errors import DatabaseNotUsable
@@ -123,7 +123,7 @@ async def _chosen(checking: Checking, org: UUID | None) -> list[OrganizationId]:
 
 
 def _show(report: Report, *, deep: bool, without_replica: bool) -> None:
-    looked = f"{report.files} files" + (f", {report.bytes} bytes read" if deep else "")
+    looked = f"{report.files} files" + (f", {shown_bytes(report.bytes)} read" if deep else "")
     if report.found:
         rows = [
             (
