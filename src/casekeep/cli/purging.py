@@ -119,8 +119,9 @@ def _print(done: "Due | Purged", *, as_json: bool) -> None:
         print_json(done)
         return
     if isinstance(done, Due):
+        size = shown_bytes(done.size)
         typer.echo(
-            f"Would be destroyed: {done.cases} cases, {done.files} files, {shown_bytes(done.size)}; "
+            f"Would be destroyed: {done.cases} cases, {done.files} files, {size}; "
             f"would go to the trash by their schedule: {done.removed} files."
         )
         return
