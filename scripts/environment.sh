@@ -24,3 +24,7 @@ if [ -n "$(ls -A /etc/ssl/certs 2>/dev/null)" ]; then
     export UV_SYSTEM_CERTS=1
     export NODE_USE_SYSTEM_CA=1
 fi
+
+# The tests start some hundred processes. Where compiled modules may not be kept, as images of
+# containers like to have it, each of them compiles everything that it imports: twice as long.
+unset PYTHONDONTWRITEBYTECODE

@@ -82,10 +82,12 @@ def running_server(data: Path, *command: str, **settings: str) -> Iterator[Serve
             process.stdout.close()
 
 
-def casekeep(data: Path, *words: str, stdin: str = "", **settings: str) -> Any:
-    """Run one command with --json and read what it prints."""
-    done = subprocess.run(
-        [CASEKEEP, *words, "--json"],
+def attempt(
+    data: Path, *words: str, stdin: str = "", **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end, however that is."""
+    return subprocess.run(
+        [CASEKEEP, *words],
         input=stdin,
         capture_output=True,
         text=True,
@@ -93,6 +95,11 @@ def casekeep(data: Path, *words: str, stdin: str = "", **settings: str) -> Any:
         timeout=60,
         check=False,
     )
+
+
+def casekeep(data: Path, *words: str, stdin: str = "", **settings: str) -> Any:
+    """Run one command with --json and read what it prints."""
+    done = attempt(data, *words, "--json", stdin=stdin, **settings)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

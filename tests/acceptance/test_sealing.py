@@ -2,20 +2,12 @@
 that is refused without its key.
 """
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from casekeep.client import ClinicianClient
-from tests.acceptance.running import (
-    CASEKEEP,
-    Clinic,
-    casekeep,
-    environment,
-    make_clinic,
-    running_server,
-)
+from tests.acceptance.running import Clinic, attempt, casekeep, make_clinic, running_server
 
 CONTENT = b"%PDF-1.7\n" + b"a finding that nobody else may read " * 40_000
 
@@ -70,14 +62,7 @@ def test_a_start_without_the_key_is_refused_and_harms_nothing(data: Path) -> Non
     [current, *_] = casekeep(data, "keys", "show")["keys"]
     kept, before = path.read_text(), stored(data)
     path.write_text(kept.splitlines()[1] + "\n")  # the one from before the rotation
-    refused = subprocess.run(
-        [CASEKEEP, "serve", "--port", "0"],
-        capture_output=True,
-        text=True,
-        env=environment(data),
-        timeout=60,
-        check=False,
-    )
+    refused = attempt(data, "serve", "--port", "0")
     assert refused.returncode == 1
     assert f"under the deployment key {current['key_id']}, which is not in {path}" in refused.stderr
     assert "CASEKEEP_SEALING_KEY_FILE" in refused.stderr

@@ -19,7 +19,7 @@ from tests.support.clinician import PATIENT, PDF
 from tests.support.node import run_script
 
 MIB = 1 << 20
-SIZE = int(os.environ.get("CASEKEEP_TUS_TEST_MIB", "64")) * MIB
+SIZE = int(os.environ.get("CASEKEEP_TUS_TEST_MIB", "32")) * MIB
 CHUNK = max(4 * MIB, SIZE // 64)
 
 
@@ -42,7 +42,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-SETTINGS = {"CASEKEEP_WORKERS": "2", "CASEKEEP_UPLOAD_LIMIT_MIB": "5120"}
+SETTINGS = {"CASEKEEP_UPLOAD_LIMIT_MIB": "5120"}
 
 
 @pytest.fixture

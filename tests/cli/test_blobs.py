@@ -8,10 +8,8 @@ import pytest
 
 from casekeep.blobs.bucket import open_bucket
 from casekeep.blobs.local import LocalStore
-from casekeep.blobs.moving import Moved
 from casekeep.blobs.objects import ObjectStore
 from casekeep.blobs.store import BlobKey
-from casekeep.cli import blobs
 from tests.blobs.contract import fresh_key, keep, keys_of
 from tests.cli.test_commands import Run, _runner, logging_as_before  # noqa: F401 - a fixture
 from tests.support.buckets import *  # noqa: F403 - fixtures are found by name
@@ -97,12 +95,3 @@ def test_the_server_must_know_both_places(
     run = _runner(tmp_path, **{**settings, "CASEKEEP_BLOBS": "", "CASEKEEP_BLOBS_FROM": ""})
     done = run("blobs", "move", "--to", url)
     assert "the server has to know both places first" in str(done.exception)
-
-
-def test_a_bar_is_for_people_only(capsys: pytest.CaptureFixture[str]) -> None:
-    for shown in (False, True):
-        with blobs._progress(3, shown=shown) as show:
-            show(Moved(blobs=2, bytes=5_000_000))
-        told = capsys.readouterr()
-        assert told.out == ""
-        assert ("2/3 blobs, 5.0 MB, 5.0 MB/s" in told.err) == shown

@@ -67,26 +67,41 @@ def logging_as_before() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+@pytest.fixture(scope="module")
+def org(test_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An organisation with a clinician and an administrator, the same for all tests."""
+    run = _runner(_environment(test_server, tmp_path_factory.mktemp("none") / "data"))
+    made = str(json.loads(run("org", "create", "Lakeside", "--json").stdout)["organization_id"])
+    for role, email in (("clinician", DOCTOR), ("admin", "admin@example.org")):
+        words = ("--org", made, "--role", role, "--email", email, "--password-stdin")
+        assert run("user", "create", *words, stdin="long enough\n").exit_code == 0
+    return made
+
+
 @pytest.fixture
-def shell(test_server: TestServer, tmp_path: Path) -> Shell:
+def shell(test_server: TestServer, org: str, tmp_path: Path) -> Shell:
+    data = tmp_path / "data"
+    environment = _environment(test_server, data)
+    case = asyncio.run(_case(test_server.application_dsn, OrganizationId(UUID(org))))
+    return Shell(_runner(environment), environment, data, org, case)
+
+
+def _environment(test_server: TestServer, data: Path) -> dict[str, str | None]:
     unset: dict[str, str | None] = {f"CASEKEEP_{n.upper()}": None for n, _, _ in described()}
-    environment = {
+    return {
         **unset,
-        "CASEKEEP_DATA": str(tmp_path / "data"),
+        "CASEKEEP_DATA": str(data),
         "CASEKEEP_SEALING_KEY": base64.b64encode(DEPLOYMENT_SECRET).decode(),
         "CASEKEEP_DATABASE_URL": test_server.owner_dsn,
         "CASEKEEP_DATABASE_APP_URL": test_server.application_dsn,
     }
 
+
+def _runner(environment: dict[str, str | None]) -> Callable[..., Result]:
     def run(*words: str, stdin: str | None = None) -> Result:
         return CliRunner().invoke(app, list(words), input=stdin, env=environment)
 
-    org = json.loads(run("org", "create", "Lakeside", "--json").stdout)["organization_id"]
-    for role, email in (("clinician", DOCTOR), ("admin", "admin@example.org")):
-        words = ("--org", org, "--role", role, "--email", email, "--password-stdin")
-        assert run("user", "create", *words, stdin="long enough\n").exit_code == 0
-    case = asyncio.run(_case(test_server.application_dsn, OrganizationId(UUID(org))))
-    return Shell(run, environment, tmp_path / "data", org, case)
+    return run
 
 
 async def _case(dsn: str, organization_id: OrganizationId) -> CaseFacts:

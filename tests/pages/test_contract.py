@@ -68,8 +68,9 @@ async def test_the_lines_for_the_shell_are_whole(name: str) -> None:
             url = next(word for word in words if word.startswith("{origin}/"))
             assert "{" not in url.removeprefix("{origin}")
             method = words[words.index("-X") + 1] if "-X" in words else None
-            sends = {"-d", "-F"} & set(words)
-            assert (method or ("POST" if sends else "GET")) == call.methods[0]
+            sends = {"-d", "-F", "--data-binary"} & set(words)
+            implied = "POST" if sends else "HEAD" if "-I" in words else "GET"
+            assert (method or implied) == call.methods[0]
             assert len(call.proofs) == sum("$" in word for word in words)
 
 

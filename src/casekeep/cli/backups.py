@@ -16,7 +16,7 @@ from casekeep.backups.thinning import plan_from, thin
 from casekeep.bootstrap.backing_up import Checked, back_up, check, open_depot
 from casekeep.bootstrap.backing_up import restore as restore_into
 from casekeep.cli.options import DataOption, JsonOption, has_records, with_records
-from casekeep.cli.printing import print_json, print_table, shown_time, tell
+from casekeep.cli.printing import print_json, print_table, shown_bytes, shown_time, tell
 from casekeep.cli.progress import shown_progress
 from casekeep.http.logs import configure_logging
 from casekeep.kernel.errors import InputNotValid
@@ -64,9 +64,9 @@ backups = typer.Typer(
 def take(place: PlaceArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Take a backup; `casekeep backup PLACE` is short for it.
 
-    The database as it is at one moment, and every file that it names, while the server serves.
-    Files that are there from earlier backups are not copied again. One that was killed is gone on
-    with by the next. How to keep them: docs/howto/backup.md.
+    It holds the database as it is at one moment, and every file that it names; the server serves
+    meanwhile. Files that earlier backups left there are not copied again. If it is cut off, run it
+    again, and it goes on. How to keep backups: docs/howto/backup.md.
 
     Example: `casekeep backup /mnt/backups --data /srv/casekeep`
     """
@@ -104,8 +104,8 @@ def take(place: PlaceArgument, data: DataOption = None, as_json: JsonOption = Fa
 def list_all(place: PlaceArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Show the backups of a place, and how many files each holds that were destroyed since.
 
-    Whoever has the deployment's key can open a destroyed file from such a backup, until that
-    backup has gone, too: `casekeep backup prune`.
+    Whoever has the deployment's key can open a destroyed file from such a backup until the backup
+    is removed, too: see `casekeep backup prune`.
 
     Example: `casekeep backup list /mnt/backups --data /srv/casekeep`
     """
@@ -198,8 +198,9 @@ def restore(
 ) -> None:
     """Restore a backup into a new data folder, and into the database that is set, if one is.
 
-    Neither may hold anything; put the deployment's `secrets` (and casekeep.toml) into the folder
-    before. Run it again to go on after a crash. Exit status 3 if a file was damaged in the backup.
+    Both must be empty but for what you put into the folder before: the deployment's `secrets`, and
+    casekeep.toml if there is one. If it is cut off, run it again, and it goes on. Exit status 3 if
+    a file was damaged in the backup.
 
     Example: `casekeep restore /mnt/backups --data /srv/casekeep-new`
     """
@@ -214,16 +215,6 @@ def restore(
             "them sign-ins end, webhooks cannot be signed, and sealed files cannot be opened."
         )
     _report(backup, checked, {}, as_json=as_json)
-
-
-def shown_bytes(count: int) -> str:
-    """A number of bytes for people, in powers of 1024."""
-    size = float(count)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if size < 1024:  # noqa: PLR2004 - as the docstring says
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"
 
 
 def _report(backup: Backup, checked: Checked, more: dict[str, Any], *, as_json: bool) -> None:

@@ -1,22 +1,16 @@
 """`casekeep blobs`: where the bytes of files are kept."""
 
-import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from time import monotonic
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.filesize import decimal
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from casekeep.audit.log import AuditLog
 from casekeep.blobs.joined import JoinedStore
 from casekeep.blobs.moving import Move, Moved, count_blobs
 from casekeep.bootstrap.stores import check_store, open_move
 from casekeep.cli.options import DataOption, JsonOption, with_records
-from casekeep.cli.printing import print_json, tell
+from casekeep.cli.printing import print_json, shown_bytes, tell
+from casekeep.cli.progress import shown_progress
 from casekeep.db.alone import do_alone
 from casekeep.db.database import Database
 from casekeep.settings import load_settings
@@ -69,32 +63,14 @@ async def _moved(
 ) -> tuple[Moved, int]:
     """What was moved, and how many blobs are left."""
     total = await count_blobs(stores.source)
-    shows = sys.stderr.isatty() and not quiet
-    with _progress(total, shown=shows) as show:
-        move = Move(stores.source, stores.target, keep, at_once, on_progress=show)
-        done = await move.run()
+    with shown_progress(quiet=quiet) as bar:
+        bar.begin("Copying" if keep else "Moving", total, 0)
+
+        def told(now: Moved) -> None:
+            bar.reach(now.blobs + now.passed_over + now.failed, now.bytes)
+
+        done = await Move(stores.source, stores.target, keep, at_once, on_progress=told).run()
     return done, await count_blobs(stores.source)
-
-
-@contextmanager
-def _progress(total: int, *, shown: bool) -> Generator[Callable[[Moved], None]]:
-    """A bar on stderr that goes to `total` blobs; nothing at all unless `shown`."""
-    started = monotonic()
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("blobs, {task.fields[size]}, {task.fields[rate]}/s, left:"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), disable=not shown) as progress:
-        task = progress.add_task("", total=total, size=decimal(0), rate=decimal(0))
-
-        def show(now: Moved) -> None:
-            done = now.blobs + now.passed_over + now.failed
-            rate = decimal(int(now.bytes / max(monotonic() - started, 1.0)))
-            progress.update(task, completed=done, size=decimal(now.bytes), rate=rate)
-
-        yield show
 
 
 def _encoded(done: Moved, left: int) -> dict[str, object]:
@@ -109,7 +85,9 @@ def _encoded(done: Moved, left: int) -> dict[str, object]:
 
 def _report(done: Moved, left: int, *, keep: bool) -> None:
     verb = "Copied" if keep else "Moved"
-    typer.echo(f"{verb} {done.blobs} blobs, {done.bytes} bytes, each read back and compared.")
+    typer.echo(
+        f"{verb} {done.blobs} blobs, {shown_bytes(done.bytes)}, each read back and compared."
+    )
     if done.failed:
         tell(f"{done.failed} could not be: {done.reason}. Run this again; the log names them.")
     elif keep:

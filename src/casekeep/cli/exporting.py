@@ -12,9 +12,9 @@ from typing import Annotated, BinaryIO
 import typer
 
 from casekeep.cli.cases import read_case_ref, unknown_case
-from casekeep.cli.moving import Bar, moving
 from casekeep.cli.options import DataOption, JsonOption, OrgOption
-from casekeep.cli.printing import print_json, tell_refusal
+from casekeep.cli.printing import print_json, shown_bytes, tell_refusal
+from casekeep.cli.progress import Bar, shown_progress
 from casekeep.kernel.durability import sync_folder
 from casekeep.kernel.errors import CaseNotVisible, InputNotValid
 
@@ -34,8 +34,8 @@ def export(
     """Write a case with its files into a ZIP.
 
     It holds the originals in files/, manifest.json with the digest of each, case.json with the case
-    itself, and SHA256SUMS, which `sha256sum -c` checks. `casekeep import` reads it. A file whose
-    bytes are missing or altered ends the export: nothing that looks whole is left.
+    itself, and SHA256SUMS, which `sha256sum -c` checks. `casekeep import` reads it. If a file's
+    bytes are missing or altered, the export ends with status 1 and leaves no ZIP.
 
     Example: `casekeep export --org ID --case 10021 --to case.zip`
     """
@@ -57,7 +57,8 @@ def export(
             )
         except CaseNotVisible:
             raise unknown_case() from None
-        with moving("Exporting", made.size) as bar:
+        with shown_progress(quiet=as_json) as bar:
+            bar.begin("Exporting", 0, made.size)
             await _write(made.read(), target, bar)
         return made
 
@@ -73,7 +74,9 @@ def export(
     if as_json:
         print_json({"case_id": made.case.id, "files": made.files, "bytes": made.size})
     else:
-        typer.echo(f"Exported {made.case.number}: {made.files} files, {made.size} bytes, {to}")
+        typer.echo(
+            f"Exported {made.case.number}: {made.files} files, {shown_bytes(made.size)}, {to}"
+        )
 
 
 def _target(to: str) -> Path | None:
@@ -119,5 +122,5 @@ async def _pour(pieces: AsyncGenerator[bytes, None], file: BinaryIO, bar: Bar) -
     async with aclosing(pieces) as stream:
         async for piece in stream:
             file.write(piece)
-            bar.advance(len(piece))
+            bar.advance(0, len(piece))
     file.flush()

@@ -10,9 +10,9 @@ import typer
 
 from casekeep.blobs.store import StoreUnavailable
 from casekeep.cli.cases import read_case_ref, unknown_case
-from casekeep.cli.moving import Bar, moving
 from casekeep.cli.options import DataOption, JsonOption, OrgOption
 from casekeep.cli.printing import print_json, tell_refusal
+from casekeep.cli.progress import Bar, shown_progress
 from casekeep.db.errors import DatabaseNotUsable
 from casekeep.files.model import Category
 from casekeep.kernel.errors import CaseNotVisible, DomainError
@@ -30,7 +30,9 @@ _FATES = {"kept": "Kept", "skipped": "Skipped", "refused": "Refused", "left_out"
 
 
 def import_(
-    source: Annotated[Path, typer.Argument(help="A folder, or a ZIP, also one that export made.")],
+    source: Annotated[
+        Path, typer.Argument(help="A folder or a ZIP, such as one that `casekeep export` made.")
+    ],
     org: OrgOption,
     case: Annotated[str, typer.Option(help="The case's number or id, from `casekeep case list`.")],
     clinician: Annotated[
@@ -57,9 +59,9 @@ def import_(
 ) -> None:
     """Bring the files of a folder or a ZIP into a case.
 
-    A file whose content the case has already is skipped: what was interrupted is simply run again.
-    Hidden files, those of the system and symbolic links are left out. Of a ZIP that `casekeep
-    export` made, names, categories and marks come back, and what was altered is refused.
+    A file whose content the case has already is skipped, so after an interruption simply run it
+    again. Hidden files, those of the system and symbolic links are left out. Of a ZIP that
+    `casekeep export` made, names, categories and marks come back, and what was altered is refused.
 
     Exits with 0 if all was kept or was there already, 1 if something was refused, 2 if it could not
     run.
@@ -73,7 +75,7 @@ def import_(
 
     async def act(house: "House", organization_id: OrganizationId) -> "list[Told]":
         actor = await _actor(house, organization_id, clinician)
-        return await _bring(house, actor, ref, source, wishes, rehearses=dry_run)
+        return await _bring(house, actor, ref, source, wishes, rehearses=dry_run, quiet=as_json)
 
     with _could_not_run():
         ref = read_case_ref(case)
@@ -91,7 +93,14 @@ async def _actor(house: "House", organization_id: OrganizationId, email: str | N
 
 
 async def _bring(
-    house: "House", actor: "Actor", ref: CaseRef, path: Path, wishes: "Wishes", *, rehearses: bool
+    house: "House",
+    actor: "Actor",
+    ref: CaseRef,
+    path: Path,
+    wishes: "Wishes",
+    *,
+    rehearses: bool,
+    quiet: bool,
 ) -> "list[Told]":
     from casekeep.files.importing.bringing import Dock, import_files  # noqa: PLC0415 - heavy
     from casekeep.files.importing.sources import open_source  # noqa: PLC0415 - heavy
@@ -99,8 +108,9 @@ async def _bring(
     dock = Dock(house.db, house.audit, house.receiving, house.limits)
     done: list[Told] = []
     async with open_source(path) as source:
-        with moving("Reading" if rehearses else "Importing", _size(source)) as bar:
+        with shown_progress(quiet=quiet) as bar:
             watch = _Watch(bar, source)
+            bar.begin("Reading" if rehearses else "Importing", watch.count, _size(source))
             telling = import_files(
                 dock, actor, ref, source, wishes, rehearses=rehearses, moved=watch.moved
             )
@@ -123,6 +133,11 @@ class _Watch:
         self._sizes = [0] * len(source.told) + [found.size for found in source.files]
         self._at = self._before = self._read = 0
 
+    @property
+    def count(self) -> int:
+        """How many files there are, with those that are told of at once."""
+        return len(self._sizes)
+
     def moved(self, count: int) -> None:
         """`count` more bytes of the file at hand were read."""
         self._read += count
@@ -135,7 +150,7 @@ class _Watch:
         self._show(self._before)
 
     def _show(self, done: int) -> None:
-        self._bar.reach(done, f"{self._at}/{len(self._sizes)} files")
+        self._bar.reach(self._at, done)
 
 
 @contextmanager

@@ -30,6 +30,16 @@ def shown_time(time: datetime | None) -> str:
     return time.strftime("%Y-%m-%d %H:%M") if time else "-"
 
 
+def shown_bytes(count: float) -> str:
+    """A number of bytes for people, in powers of 1024."""
+    size = float(count)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if size < 1024:  # noqa: PLR2004 - as the docstring says
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
+
+
 def tell(text: str) -> None:
     """One line for people, on stderr."""
     typer.echo(text, err=True)

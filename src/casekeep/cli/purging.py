@@ -1,8 +1,6 @@
 """Destroys what is due in the trash, from a shell on the server, which does so by itself too."""
 
-import sys
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
@@ -11,7 +9,8 @@ import typer
 from casekeep.audit.log import AuditLog
 from casekeep.cli.holds import CaseOption, FileOption, read_case
 from casekeep.cli.options import DataOption, JsonOption, with_records
-from casekeep.cli.printing import print_json
+from casekeep.cli.printing import print_json, shown_bytes
+from casekeep.cli.progress import shown_progress
 from casekeep.db.database import Database
 from casekeep.identity.model import Operator
 from casekeep.kernel.errors import CaseNotVisible, FileNotVisible, InputNotValid
@@ -56,7 +55,7 @@ def purge(
         if case is not None or file is not None:
             return await _purge_one(parts, Operator(OrganizationId(org or UUID(int=0))), case, file)
         found = await _organizations(parts, org)
-        return await (_count(parts, found) if dry_run else _purge(parts, found, shown=not as_json))
+        return await (_count(parts, found) if dry_run else _purge(parts, found, quiet=as_json))
 
     _print(with_records(data, act), as_json=as_json)
 
@@ -80,7 +79,7 @@ async def _count(parts: "Purging", organizations: Sequence[OrganizationId]) -> "
 
 
 async def _purge(
-    parts: "Purging", organizations: Sequence[OrganizationId], *, shown: bool
+    parts: "Purging", organizations: Sequence[OrganizationId], *, quiet: bool
 ) -> "Purged":
     from casekeep.retention.expiring import remove_expired  # noqa: PLC0415 - heavy
     from casekeep.retention.model import Due, Purged  # noqa: PLC0415 - the same
@@ -88,10 +87,11 @@ async def _purge(
 
     due, finished, left = Due(), 0, 0
     total = (await _count(parts, organizations)).files
-    with _bar(total, shown=shown) as told:
+    with shown_progress(quiet=quiet) as bar:
+        bar.begin("Destroying", total, 0)
         for each in organizations:
             removed = await remove_expired(parts.db, parts.audit, each, clock=parts.clock)
-            done = await purge_due(parts, each, told)
+            done = await purge_due(parts, each, lambda files: bar.advance(files, 0))
             due += done.due + Due(removed=removed)
             finished, left = finished + done.finished, left + done.left
     return Purged(due, finished, left)
@@ -112,19 +112,6 @@ async def _purge_one(
         raise InputNotValid(_NOT_THERE) from None
 
 
-@contextmanager
-def _bar(total: int, *, shown: bool) -> Generator[Callable[[int], None], None, None]:
-    """What is told how many files are finished: a bar on a terminal, else nothing."""
-    from rich.console import Console  # noqa: PLC0415 - needed here only
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - the same
-
-    columns = (TextColumn("Destroying"), BarColumn(), MofNCompleteColumn())
-    hidden = not (shown and sys.stderr.isatty())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda files: bar.advance(task, files)
-
-
 def _print(done: "Due | Purged", *, as_json: bool) -> None:
     from casekeep.retention.model import Due  # noqa: PLC0415 - heavy, and needed here only
 
@@ -132,9 +119,10 @@ def _print(done: "Due | Purged", *, as_json: bool) -> None:
         print_json(done)
         return
     if isinstance(done, Due):
+        size = shown_bytes(done.size)
         typer.echo(
-            f"Would be destroyed: {done.cases} cases, {done.files} files, {done.size} bytes; would "
-            f"go to the trash by their schedule: {done.removed} files."
+            f"Would be destroyed: {done.cases} cases, {done.files} files, {size}; "
+            f"would go to the trash by their schedule: {done.removed} files."
         )
         return
     typer.echo(

@@ -1,14 +1,10 @@
 """`casekeep keys`: the keys that files are sealed under. It shows ids and fingerprints only."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from casekeep.audit.log import AuditLog
 from casekeep.blobs.queries import KeyUse, deployment_key_ids
@@ -20,6 +16,7 @@ from casekeep.bootstrap.sealing import (
 )
 from casekeep.cli.options import DataOption, JsonOption, with_records, within
 from casekeep.cli.printing import print_json, print_table, shown_time
+from casekeep.cli.progress import Bar, shown_progress
 from casekeep.db.database import Database
 from casekeep.files import rotating
 from casekeep.files.rotating import Rotated, rewrap_organization_keys, rotate_organization_key
@@ -71,11 +68,12 @@ def rotate_keys(
     Example: `casekeep keys rotate --data /srv/casekeep`
     """
     settings = load_settings({"data": data})
-    with _bar(shown=not as_json) as progress:
+    with shown_progress(quiet=as_json) as bar:
+        bar.begin("Wrapping keys", 0, 0)
         if organization is None:
-            rotated, what = _rotate_deployment(settings, data, progress), "organisations' keys"
+            rotated, what = _rotate_deployment(settings, data, bar), "organisations' keys"
         else:
-            rotated = _rotate_organization(settings, data, organization, progress)
+            rotated = _rotate_organization(settings, data, organization, bar)
             what = "files' data keys"
     if as_json:
         print_json(asdict(rotated))
@@ -146,9 +144,7 @@ def _encoded(key: KeyUse) -> dict[str, object]:
     }
 
 
-def _rotate_deployment(
-    settings: Settings, data: str | None, progress: rotating.Progress
-) -> Rotated:
+def _rotate_deployment(settings: Settings, data: str | None, bar: Bar) -> Rotated:
     async def act(db: Database, audit: AuditLog) -> Rotated:
         keys, in_use = await open_deployment_keys(settings, db), await deployment_key_ids(db)
         demand_all(settings, keys, in_use)
@@ -156,29 +152,21 @@ def _rotate_deployment(
         if is_new:
             add_deployment_key(settings)
             keys.load_again()
-        return Rotated(is_new, await rewrap_organization_keys(db, audit, keys, progress))
+        return Rotated(is_new, await rewrap_organization_keys(db, audit, keys, _told_to(bar)))
 
     return with_records(data, act)
 
 
 def _rotate_organization(
-    settings: Settings, data: str | None, organization: UUID, progress: rotating.Progress
+    settings: Settings, data: str | None, organization: UUID, bar: Bar
 ) -> Rotated:
     async def act(db: Database, audit: AuditLog, org: OrganizationId) -> Rotated:
         keys = await open_deployment_keys(settings, db)
         demand_all(settings, keys, await deployment_key_ids(db))
-        return await rotate_organization_key(db, audit, keys, org, progress=progress)
+        return await rotate_organization_key(db, audit, keys, org, progress=_told_to(bar))
 
     return within(data, organization, act)
 
 
-@contextmanager
-def _bar(*, shown: bool) -> Generator[rotating.Progress]:
-    """A bar on a terminal, and nothing elsewhere."""
-    console = Console(stderr=True)
-    columns = (TextColumn("Wrapping keys"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not (shown and console.is_terminal)
-    ) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+def _told_to(bar: Bar) -> rotating.Progress:
+    return lambda done, total: bar.reach(done, 0, of=total)

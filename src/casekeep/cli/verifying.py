@@ -4,27 +4,23 @@
 
 import asyncio
 import logging
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from casekeep.blobs.store import StoreUnavailable
 from casekeep.bootstrap.checking import Checking, open_checking
 from casekeep.bootstrap.database import running_database
 from casekeep.cli.options import DataOption, JsonOption, has_records
-from casekeep.cli.printing import print_json, print_table, tell
+from casekeep.cli.printing import print_json, print_table, shown_bytes, tell
+from casekeep.cli.progress import shown_progress
 from casekeep.db.addresses import Addresses
 from casekeep.db.errors import DatabaseNotUsable
-from casekeep.files.verifying.model import Damage, Report, Watching
+from casekeep.files.verifying.model import Damage, Report
 from casekeep.files.verifying.queries import organization_ids
-from casekeep.files.verifying.verifying import Totals, count_stored, verify_store
+from casekeep.files.verifying.verifying import count_stored, verify_store
 from casekeep.http.logs import configure_logging
 from casekeep.kernel.errors import DomainError, InputNotValid
 from casekeep.kernel.ids import OrganizationId
@@ -37,7 +33,7 @@ _NEXT = {
     Damage.TRUNCATED: "the end is gone: look at the disk, then repair from a replica or a backup",
     Damage.ALTERED: "other bytes than were received: repair from a replica or a backup",
     Damage.UNREADABLE: "the disk or the store does not give them: look there first, check again",
-    Damage.ORPHANED: "bytes of nobody: --repair removes them once they are a day old",
+    Damage.ORPHANED: "bytes of no file: --repair removes them once they are a day old",
 }
 _REPAIRED = "repaired"
 
@@ -53,7 +49,7 @@ def verify(
         bool,
         typer.Option(
             "--repair",
-            help="Replace what is damaged from CASEKEEP_REPLICA, and remove bytes of nobody.",
+            help="Replace what is damaged from CASEKEEP_REPLICA, and remove bytes of no file.",
         ),
     ] = False,
     data: DataOption = None,
@@ -105,14 +101,15 @@ async def _run(
     async with open_checking(settings, addresses) as checking:
         chosen = await _chosen(checking, org)
         totals = await count_stored(checking.checked, chosen)
-        with _progress(totals, deep=deep, quiet=quiet) as watching:
+        with shown_progress(quiet=quiet) as bar:
+            bar.begin("Checking", totals.files, totals.bytes if deep else 0)
             return await verify_store(
                 checking.checked,
                 chosen,
                 deep=deep,
                 everywhere=org is None,
                 repairing=checking.repairing if repair else None,
-                watching=watching,
+                watching=lambda found: bar.reach(found.files, found.bytes),
             )
 
 
@@ -125,30 +122,8 @@ async def _chosen(checking: Checking, org: UUID | None) -> list[OrganizationId]:
     return [OrganizationId(org)]
 
 
-@contextmanager
-def _progress(totals: Totals, *, deep: bool, quiet: bool) -> Generator[Watching, None, None]:
-    """A bar on a terminal, of the bytes that are read or the files that are looked at."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        unit = 1 << 20 if deep else 1
-        task = bar.add_task("MiB" if deep else "files", total=_units(totals, unit, deep=deep))
-
-        def watch(report: Report) -> None:
-            done = report.bytes // unit if deep else report.files
-            bar.update(task, completed=done)
-
-        yield watch
-
-
-def _units(totals: Totals, unit: int, *, deep: bool) -> int:
-    return max(totals.bytes // unit if deep else totals.files, 1)
-
-
 def _show(report: Report, *, deep: bool, without_replica: bool) -> None:
-    looked = f"{report.files} files" + (f", {report.bytes} bytes read" if deep else "")
+    looked = f"{report.files} files" + (f", {shown_bytes(report.bytes)} read" if deep else "")
     if report.found:
         rows = [
             (

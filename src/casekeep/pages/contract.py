@@ -11,7 +11,7 @@ from .curl import curl_line
 from .kinds import kind_of, referred
 
 Json = dict[str, Any]
-_METHODS = ("get", "post", "put", "patch", "delete")
+_METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
 _DEEPEST = 6
 
 
@@ -123,7 +123,7 @@ def read_contract(document: Json) -> Contract:
 def _calls(document: Json) -> Iterator[tuple[Json, Call]]:
     for path, item in document["paths"].items():
         for method in _METHODS:
-            if method in item:
+            if method in item and not (method == "head" and "get" in item):
                 methods = (
                     ("GET", "HEAD") if method == "get" and "head" in item else (method.upper(),)
                 )

@@ -26,12 +26,16 @@ def curl_line(document: Json, method: str, path: str, operation: Json) -> str:
     }
     url = ORIGIN + path + (f"?{urlencode(query)}" if query else "")
     rows = [*_proofs(document, operation), *_fields(parameters), *_body(operation)]
-    verb = (
-        ""
-        if method == "GET" or (method == "POST" and rows and _body(operation))
-        else f"-X {method} "
-    )
-    return " \\\n  ".join([f"curl {verb}'{url}'", *rows])
+    return " \\\n  ".join([f"curl {_verb(method, operation)}'{url}'", *rows])
+
+
+def _verb(method: str, operation: Json) -> str:
+    """What tells the method, where curl would not take it from the rest of the line."""
+    if method == "HEAD":
+        return "-I "  # with -X, curl would wait for a body
+    if method == "GET" or (method == "POST" and _body(operation)):
+        return ""
+    return f"-X {method} "
 
 
 def _proofs(document: Json, operation: Json) -> list[str]:
