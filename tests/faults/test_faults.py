@@ -103,8 +103,13 @@ async def act(orders: Orders) -> Outcome:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    async with asyncio.timeout(90):
-        printed, _ = await process.communicate()
+    try:
+        async with asyncio.timeout(90):
+            printed, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     outcome = Outcome()
     for line in printed.splitlines():
         outcome.hear(msgspec.json.decode(line, type=Said))
