@@ -61,7 +61,7 @@ CALLS = {
     },
     ("/uploads/{upload_id}", "patch"): SENT,
     ("/uploads/{upload_id}", "delete"): {*("204", "400", "401", "404", "410", "412", "422", "500")},
-    ("/uploads/{upload_id}", "post"): SENT,
+    ("/uploads/{upload_id}", "post"): SENT | {"405"},
     ("/uploads/{upload_id}/case", "post"): SENT - {"409"} | {"403"},
     **{(path, method): BYTES for path in DOWNLOADS for method in ("get", "head")},
 }

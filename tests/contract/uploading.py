@@ -32,6 +32,9 @@ async def refused_parts(sender: Sender, url: str) -> dict[str, httpx.Response]:
     return {
         "upload-absent-404": await sender.send(f"{sender.path}/{uuid4()}", 0, b"x"),
         "upload-offset-409": await sender.send(url, 5, b"x"),
+        "upload-no-method-405": await sender.client.post(
+            url, headers={**sender.headers, **VERSION}
+        ),
         "upload-version-412": await sender.send(url, 0, b"x", Tus_Resumable="0.2.2"),
         "upload-long-413": await sender.send(url, 0, BIG + b"x"),
         "upload-type-415": await sender.send(url, 0, b"x", Content_Type="text/plain"),

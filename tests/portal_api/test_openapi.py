@@ -45,7 +45,7 @@ CALLS = {
     },
     (f"{PORTAL}/{{upload_id}}", "patch"): SENT,
     (f"{PORTAL}/{{upload_id}}", "delete"): {"204", "400", "401", "404", "410", "412", "500"},
-    (f"{PORTAL}/{{upload_id}}", "post"): SENT,
+    (f"{PORTAL}/{{upload_id}}", "post"): SENT | {"405"},
 }
 
 

@@ -73,6 +73,7 @@ _MEANINGS = {
     401: "Invalid or expired token",
     403: "user_id is not the signed-in user, or the account's role may not do this",
     404: "Case not found, or File, Upload, Webhook, Delivery, Hold or Certificate not found",
+    405: "The request stands for no other method",
     409: "Under a legal hold, or the bytes do not follow on those that have arrived",
     410: "The upload is over",
     412: "Another version of the protocol",

@@ -8,6 +8,7 @@ from .errors import field_problem
 from .openapi import Told
 
 NO_UPLOAD = Told(404, facts.UploadNotKnown.summary)
+NO_METHOD = Told(405, "Method Not Allowed")
 OFFSET_WRONG = Told(409, facts.OffsetWrong.summary)
 GONE = Told(410, facts.UploadGone.summary)
 NO_VERSION = Told(412, NO_VERSION_TEXT)

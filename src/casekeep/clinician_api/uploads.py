@@ -40,6 +40,7 @@ from .openapi_uploads import (
     HAS_CASE,
     METADATA_REFUSED,
     NO_BYTES,
+    NO_METHOD,
     NO_ROOM,
     NO_UPLOAD,
     NO_VERSION,
@@ -140,7 +141,7 @@ async def end_upload(request: SignedInRequest, upload_id: IdInPath) -> Response[
     operation_class=Overriding,
     responses={
         **OVERRIDDEN,
-        **refusals(*_SENT),
+        **refusals(*_SENT, NO_METHOD),
     },
 )
 async def override_method(request: SignedInRequest, upload_id: IdInPath) -> Response[None]:

@@ -35,6 +35,7 @@ from .errors import (
     FILE_REFUSED,
     NO_BYTES,
     NO_CASE,
+    NO_METHOD,
     NO_ROOM,
     NO_UPLOAD,
     NO_VERSION,
@@ -130,7 +131,7 @@ async def end_upload(request: PatientRequest, upload_id: _PathId) -> Response[No
     "/{upload_id:str}",
     status_code=204,
     operation_class=Overriding,
-    responses={**OVERRIDDEN, **refusals(*_ASKED, *_KEPT, *_OWN, OFFSET_WRONG)},
+    responses={**OVERRIDDEN, **refusals(*_ASKED, *_KEPT, *_OWN, OFFSET_WRONG, NO_METHOD)},
     summary="Send another method as POST",
 )
 async def override_method(request: PatientRequest, upload_id: _PathId) -> Response[None]:
