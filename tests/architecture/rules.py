@@ -100,6 +100,12 @@ def print_in_its_place(module: Module) -> Complaints:
                 yield f"{module.path}:{node.lineno}: only the command line prints"
 
 
+def cancellable_waits(module: Module) -> Complaints:
+    """Below Python 3.12 `wait_for` loses a cancellation that comes with what it waited for."""
+    for line in _uses(module.tree, {("asyncio", "wait_for")}):
+        yield f"{module.path}:{line}: wait_for can lose a cancellation; take asyncio.timeout"
+
+
 def identifiers(module: Module) -> Iterator[tuple[int, str]]:
     """Every name that the module makes or uses, with its line."""
     for node in ast.walk(module.tree):
@@ -153,5 +159,6 @@ IN_THE_HOUSE: tuple[Rule, ...] = (
     environment_in_its_place,
     clock_in_its_place,
     print_in_its_place,
+    cancellable_waits,
 )
 """Rules for the program itself."""

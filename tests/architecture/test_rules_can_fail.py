@@ -30,6 +30,7 @@ VIOLATIONS: list[tuple[Rule, str, str]] = [
     (rules.clock_in_its_place, "casekeep.files.x", "import time\ntime.time()"),
     (rules.clock_in_its_place, "casekeep.files.x", "from time import time"),
     (rules.print_in_its_place, "casekeep.files.x", "print('here')"),
+    (rules.cancellable_waits, "casekeep.files.x", "asyncio.wait_for(done.wait(), 1)"),
 ]
 
 INNOCENT: list[tuple[Rule, str, str]] = [
@@ -49,6 +50,7 @@ INNOCENT: list[tuple[Rule, str, str]] = [
     (rules.clock_in_its_place, "casekeep.files.x", "import time\ntime.monotonic()"),
     (rules.clock_in_its_place, "casekeep.files.x", "from datetime import datetime, UTC"),
     (rules.print_in_its_place, "casekeep.cli.main", "print('here')"),
+    (rules.cancellable_waits, "casekeep.files.x", "asyncio.timeout(1)"),
 ]
 
 

@@ -92,7 +92,8 @@ class ListingNotes:
     async def _pause(self, seconds: float) -> None:
         """Wait, but not when closing."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
 
     async def _flush(self) -> None:
         """Write the notes there are. Whoever asks meanwhile shares this write and its failure, so

@@ -59,7 +59,8 @@ class Receiver:
     async def _keep(self) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), _ASK_EVERY)
+                async with asyncio.timeout(_ASK_EVERY):
+                    await self._lost.wait()
             if not await self._is_held():
                 log.warning("receiver_lost", receiver=self.number)
                 self._hold_on(await self._claimed_again())

@@ -83,7 +83,8 @@ class Revocations:
             self._first.set()
             while not lost.is_set():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(lost.wait(), self._beat)
+                    async with asyncio.timeout(self._beat):
+                        await lost.wait()
                 if not lost.is_set():
                     await connection.execute("select 1", timeout=_LATE)
             _log.warning("revocations.not_heard", cause="ConnectionLost")

@@ -128,7 +128,8 @@ class Runner:
 
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._ending.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._ending.wait()
 
     async def _work_connected(self) -> None:
         """Work until the end, or until the connection is lost."""
