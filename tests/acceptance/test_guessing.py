@@ -56,7 +56,11 @@ class Patient:
 
     async def guess(self, codes: list[str]) -> list[httpx.Response]:
         """All at once, each from an address of its own, over connections that are open already."""
-        limits = httpx.Limits(max_connections=len(codes), max_keepalive_connections=len(codes))
+        limits = httpx.Limits(
+            max_connections=len(codes),
+            max_keepalive_connections=len(codes),
+            keepalive_expiry=2,  # well before the server's five seconds end an idle one
+        )
         async with httpx.AsyncClient(base_url=self.server.url, limits=limits, timeout=60) as client:
             await asyncio.gather(*(client.get("/healthz") for _ in codes))
             return list(

@@ -92,6 +92,6 @@ async def test_sigterm_is_heeded_while_the_database_is_silent(wire: Wire, server
     asking = asyncio.create_task(readiness(server))
     await asyncio.sleep(0.5)
     server.process.send_signal(signal.SIGTERM)
-    assert await asyncio.to_thread(server.process.wait, 60) == 0
+    assert await asyncio.to_thread(server.process.wait, 30) == 0
     assert "server.killed" not in server.log()
     assert (await asyncio.gather(asking, return_exceptions=True))[0] != 200
