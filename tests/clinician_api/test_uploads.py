@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from casekeep.files.queries_quotas import Count, unfinished
 from casekeep.http.house import House
 from casekeep.identity.model import Audience, Role
 from tests.support.clinician import JPEG, PDF, kept, open_case
@@ -89,6 +90,33 @@ async def test_creation_with_bytes(sender: Sender, case: int) -> None:
     assert answer.headers["upload-file-id"]
 
 
+WITH_BYTES = {"Upload-Length": str(len(BIG))}
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        (BIG, {"Upload-Checksum": "md5 aaaa"}, 400),
+        (BIG, {"Upload-Checksum": f"sha1 {base64.b64encode(bytes(20)).decode()}"}, 460),
+        (b"MZ" + bytes(100_000), {}, 415),
+        (BIG + b"?", {}, 413),
+    ],
+)
+async def test_of_a_creation_whose_bytes_are_refused_nothing_is_left(
+    sender: Sender, case: int, caller: SignedIn, refused: tuple[bytes, dict[str, str], int]
+) -> None:
+    """Nobody is told its address, so it would only take room."""
+    content, fields, status = refused
+    house = caller.house
+    said = {"Upload-Metadata": metadata(filename="report.pdf", case_id=case)}
+    headers = {**sender.headers, **VERSION, **BYTES, **WITH_BYTES, **said, **fields}
+    answer = await sender.client.post(sender.path, headers=headers, content=content)
+    assert answer.status_code == status, answer.text
+    assert await kept(house, caller.organization_id) == (1, 0, 0)
+    async with house.db.transaction(caller.organization_id) as tx:
+        assert await unfinished(tx, caller.user.id) == (Count(0, 0), Count(0, 0))
+
+
 async def test_a_length_that_is_said_at_the_end(sender: Sender, case: int) -> None:
     answer = await sender.begin(None, said={"case_id": case})
     url = answer.headers["location"]
@@ -123,6 +151,11 @@ async def test_what_is_refused(sender: Sender, case: int) -> None:
     assert (await sender.send(url, 5, b"x")).status_code == 409
     assert (await sender.send(url, 0, b"x", Upload_Checksum="md5 aaaa")).status_code == 400
     assert (await sender.send(url, 0, b"x", Upload_Checksum="sha1 ???")).status_code == 400
+    odd = {**sender.headers, **VERSION, **BYTES, "Upload-Offset": "0"}
+    odd_digest = await sender.client.patch(
+        url, headers={**odd, "Upload-Checksum": "sha1 é".encode("latin-1")}, content=b"x"
+    )
+    assert odd_digest.status_code == 400
     assert (await sender.send(url, 0, b"x", Content_Type="text/plain")).status_code == 415
     assert (await sender.send(url, 0, b"x", Upload_Offset="-1")).status_code == 400
     assert (await sender.send(url, 0, BIG + b"x")).status_code == 413
@@ -144,6 +177,7 @@ async def test_what_is_refused(sender: Sender, case: int) -> None:
         (1, {"Upload_Length": "x"}, 400),
         (1, {"Upload_Metadata": "filename ???"}, 400),
         (1, {"Upload_Metadata": "a YQ==,a YQ=="}, 400),
+        (1, {"Upload_Metadata": metadata(filename="a\0.pdf")}, 400),
         (1, {"Upload_Metadata": metadata(case_id="abc")}, 422),
         (1, {"Upload_Metadata": metadata(category="ct")}, 422),
         (1, {"Upload_Metadata": metadata(is_phi="maybe")}, 422),

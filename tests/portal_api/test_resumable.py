@@ -8,7 +8,7 @@ import pytest
 
 from casekeep.http.house import House
 from tests.support.house import MIB, SignedIn, signed_in_patient
-from tests.support.portal import FILES, refusal, success
+from tests.support.portal import FILES, NOT_VALID, refusal, success
 from tests.support.tus import PORTAL, Sender
 
 PDF = b"%PDF-1.7\n" + bytes(2 * MIB) + b"\n%%EOF\n"
@@ -59,6 +59,11 @@ async def test_the_content_is_what_its_sender_said(sender: Sender) -> None:
     assert status == 400
     assert "scan.pdf" in text
     assert (await sender.ask(url)).status_code == 410
+
+
+async def test_a_type_is_text_that_can_be_kept(sender: Sender) -> None:
+    said = {"filename": "scan.pdf", "filetype": "application/pdf\0"}
+    assert refusal(await sender.begin(len(PDF), said=said)) == NOT_VALID
 
 
 async def test_somebody_elses_upload_is_none(house: House, sender: Sender) -> None:

@@ -8,6 +8,7 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import MethodNotAllowedException
 
+from casekeep.files.uploads.at_once import begin_with_part
 from casekeep.files.uploads.beginning import begin_upload
 from casekeep.files.uploads.continuing import receive_part
 from casekeep.files.uploads.ending import end_upload, show_upload
@@ -37,13 +38,14 @@ def discover(kit: Kit) -> Response[None]:
 
 async def begin(request: AnyRequest, kit: Kit, actor: Actor, new: NewUpload) -> Response[None]:
     """`POST`: a new upload, whose address is below that of the request; with bytes, if it brings
-    any. Raises what `begin_upload` and `receive_part` raise.
+    any: then it is there with them, or not at all. Raises what `begin_with_part` raises.
     """
-    brings = has_bytes(request)
-    upload = await begin_upload(kit, actor, new)
+    if has_bytes(request):
+        arrival = read_arrival(request, offset=0)
+        upload = await begin_with_part(kit, actor, new, arrival)
+    else:
+        upload = await begin_upload(kit, actor, new)
     place = {"Location": f"{request.url.path.rstrip('/')}/{upload.id}"}
-    if brings:
-        upload = await receive_part(kit, actor, upload.id, read_arrival(request, offset=0))
     return answer(201, {**place, **progress(upload)})
 
 

@@ -3,7 +3,6 @@ say, and what its answers carry. Who may, and the words of a refusal, are the ed
 """
 
 import base64
-import binascii
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -177,15 +176,18 @@ def _checksum(connection: Connection) -> Checksum | None:
         raise InputNotValid(f"Upload-Checksum must be one of {', '.join(DIGESTS)}")
     try:
         return Checksum(algorithm, base64.b64decode(digest, validate=True))
-    except binascii.Error:
+    except ValueError:  # of a character that is not ASCII it is no binascii.Error
         raise InputNotValid("Upload-Checksum must be in base64") from None
 
 
 def _decoded(value: str) -> str:
     try:
-        return base64.b64decode(value.strip(), validate=True).decode()
+        text = base64.b64decode(value.strip(), validate=True).decode()
     except ValueError:
         raise InputNotValid("Upload-Metadata must be UTF-8 in base64") from None
+    if "\0" in text:
+        raise InputNotValid("Upload-Metadata contains a NUL character")
+    return text
 
 
 def _number(connection: Connection, name: str) -> int | None:

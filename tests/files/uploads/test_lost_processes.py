@@ -157,3 +157,24 @@ async def test_limits_and_quotas(house: House, patient: Patient) -> None:
         await begin_upload(kit, somebody, DOCUMENT)
         with pytest.raises(QuotaExceeded):
             await begin_upload(kit, somebody, DOCUMENT)
+
+
+@pytest.mark.parametrize("is_announced", [True, False])
+async def test_an_upload_of_unknown_length_takes_no_more_than_there_is(
+    house: House, patient: Patient, is_announced: bool
+) -> None:
+    """No room was set aside for it, so others begun at the same time may have taken it."""
+    limits = UploadLimits(4 * MIB, user=Allowed(size=2 * MIB))
+    kit = kit_of(house, house.uploads.receiver, limits)
+    first, second = [
+        await begin_upload(kit, patient, replace(DOCUMENT, length=None)) for _ in range(2)
+    ]
+    size = len(CONTENT) if is_announced else None
+    arrived = await receive_part(kit, patient, first.id, Arrival(0, body(CONTENT), size))
+    assert arrived.received == len(CONTENT)
+    with pytest.raises(QuotaExceeded):
+        await receive_part(kit, patient, second.id, Arrival(0, body(CONTENT), size))
+    assert (await show_upload(kit, patient, second.id)).received == 0
+    assert (await kept(house, patient.organization_id)).blobs == 1
+    rest = Arrival(len(CONTENT), body(), 0, len(CONTENT))
+    assert (await receive_part(kit, patient, first.id, rest)).file_id is not None

@@ -15,7 +15,7 @@ from casekeep.files.arriving import judged, too_large
 from casekeep.files.content import HEAD
 from casekeep.files.uploads import queries
 from casekeep.files.uploads.beginning import demand_length, demand_place
-from casekeep.files.uploads.finishing import accepted_of, end_refused, finish
+from casekeep.files.uploads.finishing import accepted_of, end_refused, finish, sender_of
 from casekeep.files.uploads.kit import Grip, Kit, gripping, own_upload, try_to_clear
 from casekeep.files.uploads.model import DIGESTS, Arrival, Part, State, Upload
 from casekeep.identity.model import Actor, Clinician, Patient
@@ -74,6 +74,7 @@ async def _take(
             upload = await own_upload(tx, kit, actor, upload_id)
         _check_size(kit, upload, arrival)
         if upload.state is State.RECEIVING:
+            await _demand_unreserved(tx, kit, upload, arrival.size or 0)
             if upload.parts >= _MOST_PARTS:
                 raise InputNotValid(f"An upload may come in at most {_MOST_PARTS} requests")
             await queries.insert_part(tx, FileId(grip.id), upload_id, upload.received)
@@ -95,6 +96,14 @@ def _check_size(kit: Kit, upload: Upload, arrival: Arrival) -> None:
     longest = longest_of(kit, upload)
     if arrival.size is not None and upload.received + arrival.size > longest:
         raise too_large(upload.name, longest)
+
+
+async def _demand_unreserved(tx: Tx, kit: Kit, upload: Upload, more: int) -> None:
+    """Go on if there is room for what has come of an upload and `more`, where its length is not
+    known: none was set aside for it when it began. Raises QuotaExceeded.
+    """
+    if upload.length is None:
+        await demand_place(tx, kit, sender_of(upload), more, begins=False)
 
 
 def longest_of(kit: Kit, upload: Upload) -> int:
@@ -150,6 +159,7 @@ async def _count(kit: Kit, upload: Upload, grip: Grip, part: Part) -> None:
     until = kit.clock() + kit.limits.life
     async with kit.db.transaction(upload.organization_id) as tx:
         if await queries.add_part(tx, upload.id, grip.id, part, until):
+            await _demand_unreserved(tx, kit, upload, 0)  # it may have been more than announced
             await record_seals(tx, {part.id: part.seal})
             return
     # Its row may be gone already, and without one nobody would find the bytes.
