@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from shutil import copy
 
 import httpx
 import pytest
@@ -112,6 +113,28 @@ def test_what_was_altered_is_found_and_given_to_nobody(
     path.write_bytes(kept)
     assert answered(server, clinic, file.file_url) == CONTENT
     assert casekeep(server.data, "verify", "--deep")["findings"] == []
+
+
+def test_a_purge_takes_all_copies_and_says_which_backups_hold_one(
+    server: Server, clinic: Clinic, case: int, tmp_path: Path
+) -> None:
+    place = str(tmp_path / "backups")
+    taken = casekeep(server.data, "backup", place)
+    with clinic.client(server.url) as client:
+        (file,) = client.files(case)
+        client.delete_file(file.file_id)
+    left_over = server.data / "repairs" / sealed(server).relative_to(server.data / "blobs")
+    left_over.parent.mkdir(parents=True)
+    copy(sealed(server), left_over)  # as a repair leaves it that is killed
+
+    one = ("--org", clinic.organization_id, "--file", str(file.file_id))
+    done = casekeep(server.data, "purge", *one)
+    assert done["finished"] == 1
+    assert done["backups_until"] >= taken["backup"]
+    assert not left_over.exists()
+    assert not [each for each in (server.data / "blobs").rglob("*") if each.is_file()]
+    (shown,) = casekeep(server.data, "backup", "list", place)["backups"]
+    assert shown["destroyed_since"] == 1
 
 
 def answered(server: Server, clinic: Clinic, url: str) -> bytes:

@@ -77,6 +77,19 @@ def test_what_is_no_certificate_is_told_so(document: bytes) -> None:
         check_certificate(document, None)
 
 
+def test_what_cannot_be_written_fits_no_signature() -> None:
+    document = json.loads(signed())
+    document["certificate"]["organization"]["name"] = "\ud800"
+    with pytest.raises(InputNotValid, match="altered"):
+        check_certificate(json.dumps(document).encode(), None)
+
+
+@pytest.mark.parametrize("text", ["", "é", "{", '{"keys": []}', '{"keys": [{"public_key": 5}]}'])
+def test_what_is_no_key_is_told_so(text: str) -> None:
+    with pytest.raises(InputNotValid, match="key is none"):
+        read_public_key(text)
+
+
 @given(st.text())
 def test_any_name_is_signed_as_it_is(name: str) -> None:
     if name.encode("utf-16", "surrogatepass").decode("utf-16", "replace") == name:

@@ -4,17 +4,24 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from casekeep.blobs.local import LocalStore
 from casekeep.blobs.store import BlobKey, BlobMissing, StoreUnavailable
 from casekeep.cases import queries as cases
 from casekeep.files.listing import list_case_files
+from casekeep.files.model import Category
 from casekeep.files.opening import open_by_url_path
+from casekeep.files.removal import remove_file
 from casekeep.files.restoring import list_trash
+from casekeep.files.uploads.beginning import begin_upload
+from casekeep.files.uploads.continuing import receive_part
+from casekeep.files.uploads.kit import open_uploads
+from casekeep.files.uploads.model import Arrival, NewUpload, UploadLimits
 from casekeep.kernel.errors import CaseNotVisible, FileNotVisible
 from casekeep.retention.certificates import check_certificate
 from casekeep.retention.model import Due, Purged
 from casekeep.retention.purging import purge, what_is_due
 from casekeep.retention.rounds import go_round
-from tests.files.room import Room, pdf
+from tests.files.room import Room, body, pdf
 from tests.retention.ending import Ending, ending
 
 NOTHING = Purged(Due(), 0, 0)
@@ -189,6 +196,54 @@ async def test_bytes_that_a_store_keeps_hold_up_no_others_and_go_later(clinic: E
     store.kept.clear()
     assert await clinic.purge() == Purged(Due(), 1, 0)
     assert (await clinic.row(stuck))["state"] == "purged"
+
+
+async def test_a_resumable_upload_forgets_the_file_and_its_parts_go_with_it(
+    clinic: Ending,
+) -> None:
+    content = pdf()
+    new = NewUpload(
+        *("Doe, Jane.pdf", None, clinic.case.id, Category.LAB),
+        is_phi=True,
+        is_restricted=False,
+        length=len(content),
+        metadata="filename RG9lLCBKYW5lLnBkZg==",
+    )
+    kit = open_uploads(
+        clinic.room.db,
+        Unyielding(clinic.room.root),
+        clinic.room.audit,
+        UploadLimits(1 << 20),
+        clinic.room.receiver,
+    )
+    begun = await begin_upload(kit, clinic.clinician, new)
+    upload = await receive_part(kit, clinic.clinician, begun.id, Arrival(0, body(content)))
+    assert upload.file_id is not None
+    await remove_file(clinic.room.db, clinic.room.audit, clinic.clinician, upload.file_id)
+    keys = await clinic.room.keys(clinic.organization_id)
+    (part,) = (key.file_id for key in keys if key.file_id != upload.file_id)
+    clinic.keys = {upload.file_id, part}
+    clinic.days = 31
+
+    store = Stubborn(clinic, BlobKey(clinic.organization_id, part))
+    clinic.stores = (store,)  # type: ignore[assignment] - of a store it needs no more
+    assert (await clinic.purge()).left == 1
+    assert clinic.keys == set()
+    store.kept.clear()
+    assert (await clinic.purge()).finished == 1
+    assert await clinic.room.keys(clinic.organization_id) == set()
+    async with clinic.room.db.transaction(clinic.organization_id) as tx:
+        row = await tx.fetch_row("select to_jsonb(u)::text as said from uploads u")
+    assert row is not None
+    assert "Doe" not in row["said"]
+    assert new.metadata not in row["said"]
+
+
+class Unyielding(LocalStore):
+    """As on a day on which nothing can be deleted."""
+
+    async def delete(self, key: BlobKey) -> None:
+        raise StoreUnavailable("read-only")
 
 
 async def test_a_purge_cut_off_between_its_steps_is_finished_by_the_next(clinic: Ending) -> None:

@@ -3,18 +3,16 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import NamedTuple
 
 from casekeep.audit.log import AuditLog
-from casekeep.blobs.local import LocalStore
 from casekeep.blobs.organization_keys import OrganizationKeys
 from casekeep.blobs.replica import ReplicaFolder
 from casekeep.blobs.store import BlobStore
 from casekeep.blobs.vault import Vault
 from casekeep.bootstrap.channels import open_channels
 from casekeep.bootstrap.sealing import open_deployment_keys
-from casekeep.bootstrap.stores import open_replica, open_store
+from casekeep.bootstrap.stores import open_replica, open_store, repairs_store
 from casekeep.db.addresses import Addresses
 from casekeep.db.database import Database
 from casekeep.files.verifying.model import Checked
@@ -79,4 +77,4 @@ def _replica(settings: Settings, opened: Callable[[BlobStore], BlobStore]) -> Re
         return None
     if isinstance(kept, ReplicaFolder) and not kept.is_there():
         raise SettingsNotValid("CASEKEEP_REPLICA: a folder that is there, with a copy of the blobs")
-    return Replica(kept, LocalStore(Path(settings.data) / "repairs"), opened)
+    return Replica(kept, repairs_store(settings), opened)

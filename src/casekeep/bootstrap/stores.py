@@ -56,6 +56,11 @@ def open_replica(settings: Settings) -> BlobStore | None:
     return ReplicaFolder(replica.root) if isinstance(replica, LocalStore) else replica
 
 
+def repairs_store(settings: Settings) -> LocalStore:
+    """Where a repair tries out copies; one that was killed has left its own there."""
+    return LocalStore(Path(settings.data) / "repairs")
+
+
 async def check_store(settings: Settings) -> None:
     """List, write and delete in the buckets of the settings. Raises SettingsNotValid, and
     StoreNotUsable with what to do about it.

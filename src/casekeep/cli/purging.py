@@ -1,18 +1,21 @@
 """Destroys what is due in the trash, from a shell on the server, which does so by itself too."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
 from casekeep.audit.log import AuditLog
+from casekeep.backups.layout import name_of
 from casekeep.cli.holds import CaseOption, FileOption, read_case
 from casekeep.cli.options import DataOption, JsonOption, with_records
 from casekeep.cli.printing import print_json, shown_bytes
 from casekeep.cli.progress import shown_progress
 from casekeep.db.database import Database
 from casekeep.identity.model import Operator
+from casekeep.kernel.clock import utc_now
 from casekeep.kernel.errors import CaseNotVisible, FileNotVisible, InputNotValid
 from casekeep.kernel.ids import FileId, OrganizationId
 from casekeep.settings import load_settings
@@ -112,23 +115,42 @@ async def _purge_one(
         raise InputNotValid(_NOT_THERE) from None
 
 
+def _backups_until(done: "Purged") -> str | None:
+    """The name that the last backup has at most which can hold what was destroyed, with its keys;
+    None if nothing was.
+    """
+    if not (done.due.cases or done.due.files or done.finished):
+        return None
+    return name_of(utc_now())  # all of it is committed by now
+
+
 def _print(done: "Due | Purged", *, as_json: bool) -> None:
     from casekeep.retention.model import Due  # noqa: PLC0415 - heavy, and needed here only
 
-    if as_json:
-        print_json(done)
-        return
     if isinstance(done, Due):
+        if as_json:
+            print_json(done)
+            return
         size = shown_bytes(done.size)
         typer.echo(
             f"Would be destroyed: {done.cases} cases, {done.files} files, {size}; "
             f"would go to the trash by their schedule: {done.removed} files."
         )
         return
+    until = _backups_until(done)
+    if as_json:
+        print_json({**asdict(done), "backups_until": until})
+        return
     typer.echo(
         f"Destroyed: {done.due.cases} cases, {done.finished} files; to the trash by their "
         f"schedule: {done.due.removed} files."
     )
+    if until is not None:
+        typer.echo(
+            f"Backups up to {until} may still hold it, with its keys: whoever has one of them and "
+            "the deployment's key can read it until that backup is pruned. 'casekeep backup list' "
+            "shows which."
+        )
     if done.left:
         typer.echo(
             f"{done.left} files are not gone yet: their store did not let go of them. The next "

@@ -70,7 +70,7 @@ def check_certificate(document: bytes, trusted: bytes | None) -> Checked:
         raise InputNotValid("The certificate is signed by another key than the one given")
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, canonical(certificate))
-    except InvalidSignature:
+    except (InvalidSignature, ValueError, RecursionError):  # the others: what cannot be written
         raise InputNotValid("The certificate was altered: its signature does not fit") from None
     return Checked(certificate, public_key, trusted is not None)
 
@@ -96,7 +96,7 @@ def read_public_key(text: str) -> bytes:
         if text.lstrip().startswith("{"):
             text = json.loads(text)["keys"][0]["public_key"]
         key = base64.b64decode(text.strip(), validate=True)
-    except (ValueError, KeyError, IndexError, TypeError, NotBase64):
+    except (ValueError, LookupError, TypeError, AttributeError, NotBase64, RecursionError):
         key = b""
     if len(key) != _KEY_BYTES:
         raise InputNotValid("The key is none: 32 bytes in base64, or a server's document of keys")

@@ -5,6 +5,7 @@ next round; what is under a hold, or is to be kept longer, is never touched.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain, product
 from uuid import UUID
 
 import structlog
@@ -25,7 +26,7 @@ from casekeep.retention.model import Due, Purged, Reason
 log = structlog.get_logger()
 
 DestroyKeys = Callable[[Tx, Sequence[FileId]], Awaitable[Sequence[UUID]]]
-"""Destroys the keys of these files, in the transaction; which of them had one."""
+"""Destroys the keys of these blobs, in the transaction; which of them had one."""
 
 _AT_ONCE = 100
 
@@ -75,9 +76,14 @@ async def finish_purging(
     while True:
         async with parts.db.transaction(organization_id) as tx:
             file_ids = await queries_purging.purging(tx, left, _AT_ONCE)
+            pieces = await queries_purging.parts_of(tx, file_ids)
         if not file_ids:
             return finished, len(left)
-        gone = [each for each in file_ids if await _are_deleted(parts, organization_id, each)]
+        gone = [
+            each
+            for each in file_ids
+            if await _are_deleted(parts, organization_id, [each, *pieces.get(each, ())])
+        ]
         left |= {*file_ids} - {*gone}
         finished += await _certify(parts, organization_id, gone)
         if told is not None:
@@ -91,7 +97,9 @@ async def begin(
     their keys are destroyed and what they were is forgotten, but for the proof.
     """
     now = parts.clock()
-    without_key = await parts.destroy_keys(tx, file_ids)
+    pieces = await queries_purging.parts_of(tx, file_ids)
+    without_key = await parts.destroy_keys(tx, [*file_ids, *chain(*pieces.values())])
+    await queries_purging.forget_uploads(tx, file_ids)
     noted = await queries_purging.begin_purging(tx, file_ids, reason, now, without_key=without_key)
     events = [
         Event(
@@ -130,13 +138,17 @@ async def _begin_case(parts: Purging, organization_id: OrganizationId) -> Due:
         return Due() if found is None else await begin_case(tx, parts, found)
 
 
-async def _are_deleted(parts: Purging, organization_id: OrganizationId, file_id: FileId) -> bool:
-    """Whether no store holds the file's bytes any more."""
+async def _are_deleted(
+    parts: Purging, organization_id: OrganizationId, blob_ids: Sequence[FileId]
+) -> bool:
+    """Whether no store holds the bytes of a file any more, which is the first of these blobs; the
+    others are the parts that it came in.
+    """
     try:
-        for store in parts.stores:
-            await store.delete(BlobKey(organization_id, file_id))
+        for store, blob_id in product(parts.stores, blob_ids):
+            await store.delete(BlobKey(organization_id, blob_id))
     except Exception as error:  # noqa: BLE001 - whatever it was, the row says what is left to do
-        log.warning("purge_postponed", file_id=str(file_id), cause=type(error).__name__)
+        log.warning("purge_postponed", file_id=str(blob_ids[0]), cause=type(error).__name__)
         return False
     return True
 

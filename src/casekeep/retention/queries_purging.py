@@ -90,6 +90,28 @@ async def begin_purging(
     return [_destruction(row) for row in rows]
 
 
+async def forget_uploads(tx: Tx, file_ids: Sequence[FileId]) -> None:
+    """Forget what resumable uploads, which are remembered for some time, said of these files."""
+    await tx.execute(
+        """update uploads set name = 'file', declared_type = null, metadata = ''
+           where organization_id = $1 and file_id = any($2)""",
+        tx.organization_id,
+        file_ids,
+    )
+
+
+async def parts_of(tx: Tx, file_ids: Sequence[FileId]) -> dict[FileId, list[FileId]]:
+    """Blobs that these files came in as, which nobody has cleared away yet, by file."""
+    rows = await tx.fetch(
+        """select u.file_id, array_agg(p.id) as ids
+           from uploads u join upload_parts p on p.organization_id = $1 and p.upload_id = u.id
+           where u.organization_id = $1 and u.file_id = any($2) group by u.file_id""",
+        tx.organization_id,
+        file_ids,
+    )
+    return {row["file_id"]: row["ids"] for row in rows}
+
+
 async def forget_case(tx: Tx, case_id: CaseId, at: datetime) -> None:
     """Forget what a removed case says of its patient, and what was said in it."""
     for statement in (
