@@ -160,6 +160,28 @@ async def test_a_thief_who_can_write_puts_no_plain_file_in_place_of_a_sealed_one
             await read_all(vault_of(room, DEPLOYMENT_KEY), file, 0, 90_000)
 
 
+async def test_who_removes_an_organisations_keys_loses_its_files(
+    room: Room, above: asyncpg.Connection
+) -> None:
+    """The price of having it begin anew, with plain files: see decision 0016."""
+    organization_id, files = await kept_files(room)
+    forged = b"%PDF-1.7 forged"
+    _path(room, files[0]).write_bytes(forged)
+    for table in ("seals", "organization_keys"):
+        await above.execute(f"delete from {table} where organization_id = $1", organization_id)
+    await above.execute(
+        "insert into unsealed_blobs (organization_id, blob_id, size) values ($1, $2, $3)",
+        organization_id,
+        files[0].file_id,
+        len(forged),
+    )
+    vault = vault_of(room, DEPLOYMENT_KEY)
+    assert await read_all(vault, files[0], 0, len(forged)) == forged
+    for file, content in zip(files[1:], CONTENTS[1:], strict=True):
+        with pytest.raises(BlobAltered):
+            await read_all(vault, file, 0, len(content))
+
+
 def _path(room: Room, file: BlobKey) -> Path:
     [path] = (room.root / str(file.organization_id)).rglob(str(file.file_id))
     return path
