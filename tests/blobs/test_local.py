@@ -118,6 +118,7 @@ async def test_a_removed_folder_is_made_again(store: LocalStore, root: Path) -> 
     key = fresh_key()
     await keep(store, key, b"x")
     path = files_below(root)[0]
+    await keep(store, fresh_key(), b"of another organisation")  # a root left empty would be away
     path.unlink()
     path.parent.rmdir()
     path.parent.parent.rmdir()

@@ -87,5 +87,5 @@ def holds_anything(folder: Path) -> bool:
     try:
         with os.scandir(folder) as entries:
             return next(entries, None) is not None
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -163,8 +162,9 @@ async def test_limits_and_quotas(house: House, patient: Patient) -> None:
 
 
 async def test_while_the_disk_is_away_a_complete_upload_waits(
-    house: House, patient: Patient, blobs_root: Path
+    house: House, patient: Patient
 ) -> None:
+    assert isinstance(house.blobs.store, LocalStore)
     kit = kit_of(house, house.uploads.receiver)
     upload = await begin_upload(kit, patient, DOCUMENT)
     await receive_part(kit, patient, upload.id, Arrival(0, body(CONTENT[:MIB])))
@@ -172,7 +172,7 @@ async def test_while_the_disk_is_away_a_complete_upload_waits(
         await tx.execute(
             "update uploads set length = received, state = 'complete' where id = $1", upload.id
         )
-    with disk_away(blobs_root):
+    with disk_away(house.blobs.store.root):
         await sweep_uploads(kit)
         with pytest.raises(StoreUnavailable):
             await show_upload(kit, patient, upload.id)

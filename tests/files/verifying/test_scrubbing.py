@@ -44,7 +44,7 @@ def only_this_organization(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Non
     async def one(_: object) -> list[object]:
         return [shelf.organization_id]
 
-    monkeypatch.setattr("casekeep.files.verifying.queries.organization_ids", one)
+    monkeypatch.setattr("casekeep.files.verifying.scrubbing.organization_ids", one)
 
 
 def in_days(shelf: Shelf, days: float) -> Checked:
