@@ -106,6 +106,17 @@ class BlobStoreContract:
         with pytest.raises(BlobMissing):
             await store.size(BlobKey(OrganizationId(new_id()), key.file_id))
 
+    async def test_unfinished_bytes_are_bytes(self, store: BlobStore) -> None:
+        key = fresh_key()
+        assert not await store.has_bytes(key)
+        async with store.receive(key) as writer:
+            await writer.write(some_bytes(16 * CHUNK))
+            assert await store.has_bytes(key)
+            await writer.finish()
+        assert await store.has_bytes(key)
+        await store.delete(key)
+        assert not await store.has_bytes(key)
+
     @pytest.mark.parametrize("size", [0, 10, 3 * CHUNK])
     async def test_without_finish_nothing_stays(self, store: BlobStore, size: int) -> None:
         key = fresh_key()

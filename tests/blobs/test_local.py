@@ -24,6 +24,7 @@ from tests.blobs.contract import (
     read_all,
     some_bytes,
 )
+from tests.support.disks import disk_away
 
 
 @pytest.fixture
@@ -117,6 +118,7 @@ async def test_a_removed_folder_is_made_again(store: LocalStore, root: Path) -> 
     key = fresh_key()
     await keep(store, key, b"x")
     path = files_below(root)[0]
+    await keep(store, fresh_key(), b"of another organisation")  # a root left empty would be away
     path.unlink()
     path.parent.rmdir()
     path.parent.parent.rmdir()
@@ -270,3 +272,34 @@ async def test_a_blob_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert await read_all(store, key, 0, await store.size(key)) == b"as it is"
     assert await keys_of(store) == {key}
     assert [each.name for each in files_below(tmp_path)] == [str(key.file_id)]
+
+
+@pytest.mark.parametrize("leaves_folder", [True, False])
+async def test_while_its_disk_is_away_nothing_is_said_removed_or_made(
+    store: LocalStore, root: Path, *, leaves_folder: bool
+) -> None:
+    key = fresh_key()
+    await keep(store, key, b"kept")
+    asked = (
+        lambda: store.size(key),
+        lambda: read_all(store, key, 0, 4),
+        lambda: store.has_bytes(key),
+        lambda: store.delete(key),
+        lambda: keys_of(store),
+        lambda: keep(store, fresh_key(), b"more"),
+    )
+    with disk_away(root, leaves_folder=leaves_folder):
+        for each in asked:
+            with pytest.raises(StoreUnavailable):
+                await each()
+        assert all_below(root) == []
+    assert await read_all(store, key, 0, 4) == b"kept"
+    await keep(store, fresh_key(), b"more")
+
+
+async def test_a_process_that_only_read_knows_that_there_was_something(root: Path) -> None:
+    key = fresh_key()
+    await keep(LocalStore(root), key, b"kept")
+    reader = LocalStore(root)
+    with disk_away(root), pytest.raises(StoreUnavailable):
+        await reader.size(key)

@@ -11,11 +11,27 @@ from casekeep.blobs.local import LocalStore
 from casekeep.blobs.objects import ObjectStore
 from casekeep.blobs.replica import ReplicaFolder
 from casekeep.blobs.store import StoreNotUsable
-from casekeep.bootstrap.stores import check_store, open_move, open_replica, open_store
+from casekeep.bootstrap.stores import (
+    check_contents,
+    check_store,
+    open_move,
+    open_replica,
+    open_store,
+)
+from casekeep.db.addresses import Addresses
+from casekeep.files.verifying.model import Damage
+from casekeep.files.verifying.queries import are_any_believed_in, note
+from casekeep.kernel.clock import utc_now
 from casekeep.settings import Settings, SettingsNotValid
 from tests.blobs.contract import fresh_key, keep, keys_of
+from tests.files.conftest import receiver, room
+from tests.files.room import Room
+from tests.files.verifying.house import make_shelf
 from tests.support.buckets import *  # noqa: F403 - fixtures are found by name
 from tests.support.buckets import S3Server, free_port
+from tests.support.database import TestServer
+
+__all__ = ["receiver", "room"]
 
 
 @pytest.mark.parametrize("blobs", ["", "disk"])
@@ -145,3 +161,21 @@ def test_a_replica_is_another_place(tmp_path: Path, replica: str) -> None:
     )
     with pytest.raises(SettingsNotValid, match="CASEKEEP_REPLICA is where blobs are kept"):
         open_replica(settings)
+
+
+async def test_a_store_that_has_lost_everything_is_told_of_before_the_start(
+    room: Room, test_server: TestServer, tmp_path: Path
+) -> None:
+    """As when its disk is not mounted: what was added there would be hidden later."""
+    shelf = await make_shelf(room)
+    addresses = Addresses(test_server.owner_dsn, test_server.application_dsn)
+    await check_contents(Settings(blobs=f"disk:{room.root}"), addresses)
+    (empty := tmp_path / "mounted").mkdir()
+    for folder in (empty, tmp_path / "none"):
+        with pytest.raises(StoreNotUsable, match="it is empty, and files are on record"):
+            await check_contents(Settings(blobs=f"disk:{folder}"), addresses)
+    assert not (tmp_path / "none").exists()
+    async with room.db.transaction(shelf.organization_id) as tx:
+        assert await are_any_believed_in(tx)
+        await note(tx, [(shelf.files[0].id, Damage.MISSING)], utc_now())
+        assert not await are_any_believed_in(tx)

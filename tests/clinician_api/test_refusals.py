@@ -97,7 +97,8 @@ async def test_bytes_that_are_gone_are_a_failure_with_a_reference(
             patient_name=NAME,
             case_summary=SUMMARY,
         )
-        shutil.rmtree(tmp_path / "blobs")
+        for shard in (tmp_path / "blobs").glob("*/*"):
+            shutil.rmtree(shard)
         with capture_logs() as logs:
             url = f"/{made['uploaded_files'][0]['file_url']}"
             failed = [await root.get(url, headers=caller.headers) for _ in range(2)]

@@ -24,6 +24,7 @@ from casekeep.kernel.ids import (
     UserId,
     new_id,
 )
+from casekeep.retention.queries import use_certificate_key
 from casekeep.retention.queries_purging import begin_purging
 from tests.support.factories import make_case, make_file_row, make_organization, make_user
 
@@ -115,6 +116,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await insert_receiving(tx, arriving, "a.pdf", receiver=0, uploaded_by=clinician)
         await tx.execute("update files set deleted_at = now() where id = $1", removed)
         url_path = await tx.fetch_value("select url_path from files where id = $1", file)
+        await use_certificate_key(tx, bytes(32))
         await _insert(tx, "api_keys", key, digest)
         await _insert(tx, "sign_ins", sign_in, clinician, UNTIL)
         await _insert(tx, "refresh_tokens", new_id(), sign_in, digest, UNTIL)

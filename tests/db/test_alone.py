@@ -5,9 +5,11 @@ import asyncio
 import asyncpg
 import pytest
 
-from casekeep.db.alone import UnderWayElsewhere, do_alone
+from casekeep.db.alone import UnderWayElsewhere, alone, do_alone
 from casekeep.db.database import Database
 from casekeep.db.errors import DatabaseNotUsable
+from casekeep.files.verifying.scrubbing import SCRUBBING
+from casekeep.retention.rounds import ROUNDS
 from tests.support.database import TestServer
 
 
@@ -87,3 +89,11 @@ async def test_who_loses_the_lock_stops(
     with pytest.raises(DatabaseNotUsable, match="went away"):
         await running
     assert stopped.is_set()
+
+
+async def test_each_work_has_a_lock_of_its_own(db: Database) -> None:
+    """A check of all files takes weeks; what is due must be purged meanwhile."""
+    async with alone(db, SCRUBBING) as scrubbing, alone(db, ROUNDS) as purging:
+        assert None not in {scrubbing, purging}
+        async with alone(db, ROUNDS) as another:
+            assert another is None

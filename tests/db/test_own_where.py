@@ -380,7 +380,7 @@ async def test_keys_and_seals_of_another_are_not_found(
             {each.id for each in await blobs.key_uses(tx)} - {mine.sealing_key},
             [each.seals for each in await blobs.key_uses(tx)] != [1],
             await blobs.delete_seals(tx, [other.file]),
-            (await blobs.take_unsealed(tx)).keys() - {mine.removed},
+            (await blobs.take_unsealed(tx, 9)).keys() - {mine.removed},
             await blobs.rewrap_seals(tx, {other.file: seal}),
             await blobs.rewrap_key(tx, WrappedKey(other.sealing_key, bytes(60), "mine")),
             {each.id for each in await blobs.keys_wrapped_otherwise(tx, "?")} - {mine.sealing_key},

@@ -2,7 +2,9 @@
 that was ended half-way is finished by the next.
 """
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from casekeep.blobs.store import BlobKey, StoreUnavailable
 from casekeep.blobs.vault import Vault
 from casekeep.files import rotating
 from casekeep.files.rotating import Rotated, rotate_organization_key, show_keys
+from casekeep.kernel.clock import utc_now
 from casekeep.kernel.ids import OrganizationId
 from tests.blobs.contract import fresh_key, keep, read_all, some_bytes
 from tests.files.room import Room
@@ -148,3 +151,25 @@ async def test_a_new_deployment_key_wraps_every_key_and_the_old_opens_none(room:
     with pytest.raises(StoreUnavailable):
         await read_all(vault(room), key, 0, 99)
     assert await room.events(organization_id) == [("keys.rotated", "done")] * 3
+
+
+async def test_a_rotation_that_another_overtakes_ends(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key that it wraps by is retired under it: what it wrapped is found again and again."""
+    organization_id = await make_organization(room.db)
+    await kept_blobs(room, organization_id, 3)
+    rewrap_some, calls = rotating._rewrap_some, [0]
+
+    async def overtaken(*args: Any) -> int:
+        calls[0] += 1
+        if calls[0] == 2:
+            async with room.db.transaction(organization_id) as tx:
+                await rotating._replace_key(tx, room.audit, deployment_keys(), utc_now)
+        return await rewrap_some(*args)
+
+    monkeypatch.setattr(rotating, "_rewrap_some", overtaken)
+    async with asyncio.timeout(10):
+        await rotate(room, organization_id)
+    assert await rotate(room, organization_id) == Rotated(is_new=False, rewrapped=3)
+    assert (await seals_by_key(room, organization_id))[-1] == (False, 3)

@@ -17,7 +17,7 @@ from casekeep.retention.certificates import (
     check_certificate,
     key_id,
     published_keys,
-    read_public_key,
+    read_public_keys,
 )
 from casekeep.retention.model import Destruction, Reason
 from tests.architecture.source import ROOT
@@ -36,12 +36,12 @@ def signed(name: str = "Häfen-Klinik \u2764", signer: Certificates = SIGNER) ->
 
 def test_a_certificate_fits_the_key_it_is_signed_with_and_no_other() -> None:
     document = signed().encode()
-    checked = check_certificate(document, SIGNER.public_key)
+    checked = check_certificate(document, {OTHER.public_key, SIGNER.public_key})
     assert checked.is_known_key
     assert checked.certificate["destruction"]["bytes_destroyed_at"] == "2026-05-01T08:00:00Z"
     assert not check_certificate(document, None).is_known_key
     with pytest.raises(InputNotValid, match="another key"):
-        check_certificate(document, OTHER.public_key)
+        check_certificate(document, {OTHER.public_key})
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ def test_whatever_is_altered_is_found(was: str, now: str) -> None:
     document = signed()
     assert was in document
     with pytest.raises(InputNotValid, match="altered"):
-        check_certificate(document.replace(was, now).encode(), SIGNER.public_key)
+        check_certificate(document.replace(was, now).encode(), {SIGNER.public_key})
 
 
 def test_white_space_and_order_are_nobody_s_business() -> None:
     document = json.loads(signed())
     turned = dict(reversed(document["certificate"].items()))
     pretty = json.dumps({**document, "certificate": turned}, indent=2)
-    assert check_certificate(pretty.encode(), SIGNER.public_key).is_known_key
+    assert check_certificate(pretty.encode(), {SIGNER.public_key}).is_known_key
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_is_no_key_is_told_so(text: str) -> None:
 @given(st.text())
 def test_any_name_is_signed_as_it_is(name: str) -> None:
     if name.encode("utf-16", "surrogatepass").decode("utf-16", "replace") == name:
-        assert check_certificate(signed(name).encode(), SIGNER.public_key).is_known_key
+        assert check_certificate(signed(name).encode(), {SIGNER.public_key}).is_known_key
 
 
 def test_the_one_way_to_write_it_is_that_of_rfc_8785() -> None:
@@ -105,14 +105,16 @@ def test_the_one_way_to_write_it_is_that_of_rfc_8785() -> None:
 
 
 def test_a_key_is_read_as_it_is_printed_and_as_it_is_published() -> None:
-    published = published_keys(SIGNER.public_key)
+    published = published_keys([SIGNER.public_key])
     (key,) = published["keys"]
     assert key["key_id"] == key_id(SIGNER.public_key)
     for text in (json.dumps(published), key["public_key"], f" {key['public_key']}\n"):
-        assert read_public_key(text) == SIGNER.public_key
-    for text in ("", "a key", "AAAA", "{}", '{"keys":[]}', "{"):
+        assert read_public_keys(text) == {SIGNER.public_key}
+    several = json.dumps(published_keys([OTHER.public_key, SIGNER.public_key]))
+    assert read_public_keys(several) == {SIGNER.public_key, OTHER.public_key}
+    for text in ("", "a key", "AAAA", "{}", '{"keys":[]}', '{"keys":[{"public_key":1}]}', "{"):
         with pytest.raises(InputNotValid):
-            read_public_key(text)
+            read_public_keys(text)
 
 
 def test_the_verifier_of_the_documents_verifies(tmp_path: Path) -> None:
@@ -121,7 +123,7 @@ def test_the_verifier_of_the_documents_verifies(tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("verify.py", "certificate.json", "keys.json")]
     altered = signed().replace('"size":3', '"size":4')
     for document, fits in ((signed(), True), (altered, False), (signed(signer=OTHER), False)):
-        keys = json.dumps(published_keys(SIGNER.public_key))
+        keys = json.dumps(published_keys([SIGNER.public_key]))
         for file, text in zip(files, (program, document, keys), strict=True):
             file.write_text(text, "utf-8")
         done = subprocess.run(

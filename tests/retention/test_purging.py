@@ -20,9 +20,11 @@ from casekeep.kernel.errors import CaseNotVisible, FileNotVisible
 from casekeep.retention.certificates import check_certificate
 from casekeep.retention.model import Due, Purged
 from casekeep.retention.purging import purge, what_is_due
+from casekeep.retention.queries import used_certificate_keys
 from casekeep.retention.rounds import go_round
 from tests.files.room import Room, body, pdf
 from tests.retention.ending import Ending, ending
+from tests.support.disks import disk_away
 
 NOTHING = Purged(Due(), 0, 0)
 
@@ -80,6 +82,7 @@ async def test_a_certificate_says_what_went_and_why(clinic: Ending) -> None:
     assert None not in destruction.values()
     assert removed.name not in found["certificate"]
     assert json.loads(found["certificate"])["signature"]["algorithm"] == "Ed25519"
+    assert checked.public_key in await used_certificate_keys(clinic.room.db)
 
 
 async def test_a_file_that_was_never_sealed_is_certified_as_such(clinic: Ending) -> None:
@@ -312,3 +315,15 @@ async def test_files_that_are_finished_are_told_as_they_are(clinic: Ending) -> N
     clinic.days, told = 31, list[int]()
     await purge(clinic.parts(), clinic.organization_id, told.append)
     assert sum(told) == 3
+
+
+async def test_nothing_is_certified_while_the_disk_is_away(clinic: Ending) -> None:
+    """Its bytes would be back with it."""
+    file = await clinic.add()
+    await clinic.remove(file)
+    clinic.days = 31
+    with disk_away(clinic.room.root):
+        done = await clinic.purge()
+        assert (done.due.files, done.finished, done.left) == (1, 0, 1)
+    assert (await clinic.purge()).finished == 1
+    assert not await clinic.has_bytes(file)

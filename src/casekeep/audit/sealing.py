@@ -9,6 +9,7 @@ import structlog
 
 from casekeep.audit.chain import COLUMNS, GENESIS, REACH, link
 from casekeep.db.database import Database, Row, Tx
+from casekeep.db.organizations import organization_ids
 from casekeep.kernel.ids import OrganizationId
 
 SETTLED = timedelta(seconds=2)
@@ -65,8 +66,8 @@ async def seal_forever(db: Database, *, every: float = 10.0) -> None:
     """
     while True:
         try:
-            for row in await db.fetch_unscoped("select all_organization_ids()"):
-                await seal(db, OrganizationId(row[0]))
+            for organization_id in await organization_ids(db):
+                await seal(db, organization_id)
         except Exception as error:  # noqa: BLE001 - a task for life: an outage must not end it
             _log.warning("audit.sealing_failed", cause=type(error).__name__)
         await asyncio.sleep(every)

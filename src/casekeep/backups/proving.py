@@ -11,7 +11,7 @@ from casekeep.backups import queries
 from casekeep.backups.progress import Progress
 from casekeep.blobs.store import BlobAltered, BlobKey, BlobMissing, BlobStore, StoreUnavailable
 from casekeep.db.database import Database
-from casekeep.files.queries_receiving import organization_ids
+from casekeep.db.organizations import organization_ids
 from casekeep.kernel.ids import FileId, OrganizationId
 
 _PAGE = 200

@@ -37,6 +37,13 @@ class JoinedStore:
                 continue
         raise BlobMissing
 
+    async def has_bytes(self, key: BlobKey) -> bool:
+        """Whether anything lies under this key in either, finished or not."""
+        for store in self._places():
+            if await store.has_bytes(key):
+                return True
+        return False
+
     async def read(self, key: BlobKey, start: int, length: int) -> AsyncGenerator[bytes, None]:
         """`length` bytes from offset `start`, in pieces of at most CHUNK. A blob that moves
         meanwhile is read on at its other place. Raises BlobMissing.

@@ -65,7 +65,12 @@ class LocalStore:
         """The blob's size in bytes. Raises BlobMissing, StoreUnavailable."""
         path = self._path(key)
         with _told():
-            return (await self._threads.run(path.stat)).st_size
+            return (await self._threads.run(self._folders.look, path.stat)).st_size
+
+    async def has_bytes(self, key: BlobKey) -> bool:
+        """Whether anything lies under this key, finished or not. Raises StoreUnavailable."""
+        with _told():
+            return await self._threads.run(self._lies_there, self._path(key))
 
     async def read(self, key: BlobKey, start: int, length: int) -> AsyncGenerator[bytes, None]:
         """`length` bytes from offset `start`, in pieces of at most CHUNK. Raises BlobMissing, and
@@ -75,7 +80,7 @@ class LocalStore:
         try:
             while taking.left:
                 with _told():
-                    piece = await self._threads.run(taking.next_piece)
+                    piece = await self._threads.run(self._folders.look, taking.next_piece)
                 yield piece
         finally:
             taking.close()
@@ -83,7 +88,7 @@ class LocalStore:
     async def delete(self, key: BlobKey) -> None:
         """Remove the blob, finished or not; no error if there is none. Raises StoreUnavailable."""
         with _told():
-            await self._threads.run(_remove, self._path(key))
+            await self._threads.run(self._remove, self._path(key))
 
     async def keys(self) -> AsyncIterator[BlobKey]:
         """Every key with bytes, finished or not, in no order; names that are no ids are passed by.
@@ -97,7 +102,23 @@ class LocalStore:
 
     async def _ids_in(self, folder: Path) -> set[UUID]:
         with _told():
-            return await self._threads.run(_ids_in, folder)
+            return await self._threads.run(self._ids_below, folder)
+
+    def _lies_there(self, path: Path) -> bool:
+        if any(each.exists() for each in _names_of(path)):
+            return True
+        self._folders.demand_root()
+        return False
+
+    def _remove(self, path: Path) -> None:
+        if not _unlink(path):
+            self._folders.demand_root()  # what is away is not removed
+
+    def _ids_below(self, folder: Path) -> set[UUID]:
+        found = _ids_in(folder)
+        if not found:
+            self._folders.demand_root()
+        return found
 
     def _path(self, key: BlobKey) -> Path:
         return self.root / name_of(key)
@@ -158,14 +179,21 @@ def _told(missing: type[Exception] = BlobMissing) -> Generator[None]:
         raise StoreUnavailable(errno.errorcode.get(error.errno or 0, "EIO")) from None
 
 
-def _remove(path: Path) -> None:
+def _names_of(path: Path) -> tuple[Path, ...]:
+    """Whatever a blob can be called: finished, unfinished, or beside the one that it replaces."""
+    return path, *(path.with_name(path.name + end) for end in (PARTIAL, BESIDE))
+
+
+def _unlink(path: Path) -> bool:
+    """Remove a blob, and what is unfinished of it, durably; whether there was any."""
     gone = False
-    for each in (path, *(path.with_name(path.name + end) for end in (PARTIAL, BESIDE))):
+    for each in _names_of(path):
         with suppress(FileNotFoundError):
             each.unlink()
             gone = True
     if gone:
         sync_folder(path.parent)
+    return gone
 
 
 def _ids_in(folder: Path) -> set[UUID]:

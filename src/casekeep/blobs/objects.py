@@ -62,6 +62,11 @@ class ObjectStore:
         with told():
             return (await obstore.head_async(self._provider, self.bucket.name(key)))["size"]
 
+    async def has_bytes(self, key: BlobKey) -> bool:
+        """Whether anything lies under this key, finished or not. Raises StoreUnavailable."""
+        name = self.bucket.name(key)
+        return await self._is_there(name) or await self._is_there(name + PARTIAL)
+
     async def read(self, key: BlobKey, start: int, length: int) -> AsyncGenerator[bytes, None]:
         """`length` bytes from offset `start`, in pieces of at most CHUNK. Raises BlobMissing, and
         StoreUnavailable also when the blob holds fewer bytes than that.
@@ -86,7 +91,7 @@ class ObjectStore:
             elif key := key_in(name.removesuffix(PARTIAL)):
                 unfinished.add(key)
         for key in unfinished:
-            if not await self._is_there(key):
+            if not await self._is_there(self.bucket.name(key)):
                 yield key
 
     async def try_out(self) -> None:
@@ -124,9 +129,9 @@ class ObjectStore:
             for each in batch:
                 yield each["path"].removeprefix(self.bucket.prefix)
 
-    async def _is_there(self, key: BlobKey) -> bool:
-        with suppress(BlobMissing):
-            await self.size(key)
+    async def _is_there(self, name: str) -> bool:
+        with suppress(BlobMissing), told():
+            await obstore.head_async(self._provider, name)
             return True
         return False
 

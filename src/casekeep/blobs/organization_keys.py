@@ -18,6 +18,7 @@ from casekeep.db.database import Database, Tx
 from casekeep.kernel.ids import FileId, OrganizationId, OrganizationKeyId, new_id
 
 _REMEMBERED = 1000
+_AT_ONCE = 1000
 _SECONDS = 60.0
 """How long a process may go on with a key that another one has retired."""
 
@@ -123,8 +124,9 @@ async def _first_key(tx: Tx, deployment: DeploymentKeys) -> WrappedKey:
     wrapped = wrapped_by(deployment.current, tx.organization_id, key)
     if not await queries.insert_key(tx, wrapped):
         return await queries.current_key(tx) or wrapped
-    sizes = await queries.take_unsealed(tx)
-    await record_seals(tx, {each: _unsealed(tx, key, each, size) for each, size in sizes.items()})
+    while sizes := await queries.take_unsealed(tx, _AT_ONCE):
+        seals = {each: _unsealed(tx, key, each, size) for each, size in sizes.items()}
+        await record_seals(tx, seals)
     return wrapped
 
 

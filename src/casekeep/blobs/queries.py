@@ -8,7 +8,7 @@ from uuid import UUID
 from casekeep.blobs.store import Seal
 from casekeep.blobs.wrapping import OVERHEAD
 from casekeep.db.database import Database, Row, Tx
-from casekeep.kernel.ids import OrganizationId, OrganizationKeyId
+from casekeep.kernel.ids import OrganizationKeyId
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +164,14 @@ async def rewrap_key(tx: Tx, key: WrappedKey) -> None:
     )
 
 
-async def take_unsealed(tx: Tx) -> dict[UUID, int]:
-    """The blobs from before there were seals, with their sizes, which stop being that hereby."""
+async def take_unsealed(tx: Tx, most: int) -> dict[UUID, int]:
+    """Blobs from before there were seals, with their sizes, which stop being that hereby."""
     rows = await tx.fetch(
-        "delete from unsealed_blobs where organization_id = $1 returning blob_id, size",
+        """delete from unsealed_blobs where organization_id = $1 and blob_id = any(array(
+               select blob_id from unsealed_blobs where organization_id = $1 limit $2))
+           returning blob_id, size""",
         tx.organization_id,
+        most,
     )
     return {row["blob_id"]: row["size"] for row in rows}
 
@@ -227,12 +230,6 @@ async def deployment_key_ids(db: Database) -> dict[str, int]:
     """Fingerprints of the deployment keys in use, and how many organisations' keys each wraps."""
     rows = await db.fetch_unscoped("select key_id, wrapped from deployment_key_ids()")
     return {row["key_id"]: row["wrapped"] for row in rows}
-
-
-async def organization_ids(db: Database) -> list[OrganizationId]:
-    """Every organisation, for work that goes through all of them."""
-    rows = await db.fetch_unscoped("select all_organization_ids() as id")
-    return [row["id"] for row in rows]
 
 
 def _wrapped(row: Row) -> WrappedKey:

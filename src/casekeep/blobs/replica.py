@@ -2,6 +2,7 @@
 another disk, which is away now and then: an empty folder is no copy.
 """
 
+from casekeep.blobs.folders import holds_anything
 from casekeep.blobs.local import LocalStore
 from casekeep.blobs.store import BlobKey, StoreUnavailable
 
@@ -11,7 +12,7 @@ class ReplicaFolder(LocalStore):
 
     def is_there(self) -> bool:
         """Whether there is a folder with anything in it, as an unmounted disk leaves none."""
-        return self.root.is_dir() and any(self.root.iterdir())
+        return holds_anything(self.root)
 
     async def delete(self, key: BlobKey) -> None:
         """Remove the blob; no error if there is none. Raises StoreUnavailable also when the whole

@@ -89,6 +89,10 @@ class BlobStore(Protocol):
         """The blob's size in bytes. Raises BlobMissing."""
         ...
 
+    async def has_bytes(self, key: BlobKey) -> bool:
+        """Whether anything lies under this key, finished or not. Raises StoreUnavailable."""
+        ...
+
     def read(self, key: BlobKey, start: int, length: int) -> AsyncGenerator[bytes, None]:
         """`length` bytes from offset `start`, in pieces of at most CHUNK.
 

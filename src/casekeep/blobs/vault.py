@@ -78,6 +78,10 @@ class Vault:
         except ValueError:
             raise _told(key, "its size is that of no sealed blob") from None
 
+    async def has_bytes(self, key: BlobKey) -> bool:
+        """Whether anything lies under this key, finished or not. Raises StoreUnavailable."""
+        return await self.store.has_bytes(key)
+
     async def read(self, key: BlobKey, start: int, length: int) -> AsyncGenerator[bytes, None]:
         """`length` bytes of content from offset `start`, in pieces of at most CHUNK. Raises
         BlobMissing, BlobAltered before a byte of an altered segment is handed out, and

@@ -1,5 +1,6 @@
 """Opens the stores that the settings name, and sees before a start that they can be used."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from casekeep.blobs.bucket import is_bucket, open_bucket
@@ -9,6 +10,10 @@ from casekeep.blobs.local import LocalStore
 from casekeep.blobs.objects import ObjectStore
 from casekeep.blobs.replica import ReplicaFolder
 from casekeep.blobs.store import BlobStore, RawStore, StoreNotUsable, StoreUnavailable
+from casekeep.db.addresses import Addresses
+from casekeep.db.database import Database
+from casekeep.db.organizations import organization_ids
+from casekeep.files.verifying.queries import are_any_believed_in
 from casekeep.settings import Settings, SettingsNotValid
 
 _DISK = "disk"
@@ -71,6 +76,35 @@ async def check_store(settings: Settings) -> None:
         await _try_out("CASEKEEP_BLOBS_FROM", settings.blobs_from, store.source)
     else:
         await _try_out("CASEKEEP_BLOBS", settings.blobs, store)
+
+
+async def check_contents(settings: Settings, addresses: Addresses) -> None:
+    """Refuse to go on with a store that holds nothing at all although files are on record, as when
+    a disk is not mounted or a prefix is another: what is added there would be hidden later, and
+    what is asked for seems lost. Raises SettingsNotValid, StoreNotUsable.
+    """
+    with suppress(StoreUnavailable):  # then requests are told so, until it is back
+        async for _ in open_store(settings).keys():
+            return
+        if await _are_any_missed(addresses):
+            raise StoreNotUsable(
+                f"CASEKEEP_BLOBS: {(settings.blobs or _DISK).partition('?')[0]}: it is empty, and "
+                "files are on record; mount the disk, or correct the setting. If they are lost for "
+                "good, let 'casekeep verify' note it; then it starts without them"
+            )
+
+
+async def _are_any_missed(addresses: Addresses) -> bool:
+    """Whether any stored file is not known to be missing."""
+    db = await Database.connect(addresses.application_dsn, size=1)
+    try:
+        for organization_id in await organization_ids(db):
+            async with db.transaction(organization_id) as tx:
+                if await are_any_believed_in(tx):
+                    return True
+    finally:
+        await db.close()
+    return False
 
 
 def open_move(settings: Settings, to: str) -> JoinedStore:

@@ -62,6 +62,7 @@ def import_(
     A file whose content the case has already is skipped, so after an interruption simply run it
     again. Hidden files, those of the system and symbolic links are left out. Of a ZIP that
     `casekeep export` made, names, categories and marks come back, and what was altered is refused.
+    A file may be as large as a resumable upload (CASEKEEP_UPLOAD_LIMIT_MIB).
 
     Exits with 0 if all was kept or was there already, 1 if something was refused, 2 if it could not
     run.
@@ -105,7 +106,7 @@ async def _bring(
     from casekeep.files.importing.bringing import Dock, import_files  # noqa: PLC0415 - heavy
     from casekeep.files.importing.sources import open_source  # noqa: PLC0415 - heavy
 
-    dock = Dock(house.db, house.audit, house.receiving, house.limits)
+    dock = Dock(house.db, house.audit, house.uploads.receiving)
     done: list[Told] = []
     async with open_source(path) as source:
         with shown_progress(quiet=quiet) as bar:

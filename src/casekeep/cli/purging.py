@@ -14,6 +14,7 @@ from casekeep.cli.options import DataOption, JsonOption, with_records
 from casekeep.cli.printing import print_json, shown_bytes
 from casekeep.cli.progress import shown_progress
 from casekeep.db.database import Database
+from casekeep.db.organizations import organization_ids
 from casekeep.identity.model import Operator
 from casekeep.kernel.clock import utc_now
 from casekeep.kernel.errors import CaseNotVisible, FileNotVisible, InputNotValid
@@ -64,9 +65,7 @@ def purge(
 
 
 async def _organizations(parts: "Purging", org: UUID | None) -> Sequence[OrganizationId]:
-    from casekeep.retention import queries  # noqa: PLC0415 - heavy, and needed here only
-
-    found = await queries.organization_ids(parts.db)
+    found = await organization_ids(parts.db)
     if org is None:
         return found
     if org not in found:

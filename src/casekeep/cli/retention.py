@@ -109,7 +109,7 @@ def verify_certificate(
     file: Annotated[Path, typer.Argument(help="The certificate; - reads it from stdin.")],
     key: Annotated[
         str | None,
-        typer.Option(help="The public key it must be by: base64, or a file that holds it."),
+        typer.Option(help="The public key it must be by: base64, or a file that holds some."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -120,7 +120,7 @@ def verify_certificate(
     """
     from casekeep.retention import certificates as signed  # noqa: PLC0415 - needed here only
 
-    trusted = None if key is None else signed.read_public_key(_key_text(key))
+    trusted = None if key is None else signed.read_public_keys(_key_text(key))
     checked = signed.check_certificate(_read(file), trusted)
     known = signed.key_id(checked.public_key)
     if as_json:
@@ -145,7 +145,7 @@ def show_key(data: DataOption = None, as_json: JsonOption = False) -> None:
     from casekeep.bootstrap.house import certificates_of  # noqa: PLC0415 - heavy
     from casekeep.retention.certificates import published_keys  # noqa: PLC0415 - needed here only
 
-    published = published_keys(certificates_of(load_settings({"data": data})).public_key)
+    published = published_keys([certificates_of(load_settings({"data": data})).public_key])
     if as_json:
         print_json(published)
         return

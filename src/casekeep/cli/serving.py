@@ -12,7 +12,7 @@ from uvicorn.supervisors import Multiprocess
 from casekeep.bootstrap.channels import open_channels
 from casekeep.bootstrap.database import running_database
 from casekeep.bootstrap.sealing import check_deployment_keys
-from casekeep.bootstrap.stores import check_store
+from casekeep.bootstrap.stores import check_contents, check_store
 from casekeep.bootstrap.working import work_until_told
 from casekeep.cli.listening import listen
 from casekeep.db.addresses import Addresses
@@ -36,7 +36,7 @@ def serve(
 
     `prepare` runs once the database is up and migrated; `on_ready` gets the server's URL when every
     process answers. Raises PortNotFree, SettingsNotValid without the deployment's key, and what
-    `check_store` and `running_database` raise.
+    `check_store`, `check_contents` and `running_database` raise.
     """
     configure_logging()
     open_channels(settings)
@@ -46,6 +46,7 @@ def serve(
         running_database(settings, keep=True) as database,
     ):
         asyncio.run(check_deployment_keys(settings, database.addresses))
+        asyncio.run(check_contents(settings, database.addresses))
         if prepare is not None:
             prepare(database.addresses)
         return _run(settings, listener, on_ready)
@@ -53,13 +54,14 @@ def serve(
 
 def work(settings: Settings, *, on_ready: Callable[[], None]) -> None:
     """Do jobs until SIGTERM or SIGINT. Raises SettingsNotValid without the deployment's key, and
-    what `check_store` and `running_database` raise.
+    what `check_store`, `check_contents` and `running_database` raise.
     """
     configure_logging()
     open_channels(settings)
     asyncio.run(check_store(settings))
     with running_database(settings, keep=True) as database:
         asyncio.run(check_deployment_keys(settings, database.addresses))
+        asyncio.run(check_contents(settings, database.addresses))
         asyncio.run(work_until_told(settings, on_ready))
 
 

@@ -18,8 +18,8 @@ from casekeep.cli.printing import print_json, print_table, shown_bytes, tell
 from casekeep.cli.progress import shown_progress
 from casekeep.db.addresses import Addresses
 from casekeep.db.errors import DatabaseNotUsable
+from casekeep.db.organizations import organization_ids
 from casekeep.files.verifying.model import Damage, Report
-from casekeep.files.verifying.queries import organization_ids
 from casekeep.files.verifying.verifying import count_stored, verify_store
 from casekeep.http.logs import configure_logging
 from casekeep.kernel.errors import DomainError, InputNotValid

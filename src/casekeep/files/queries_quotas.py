@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from casekeep.db.database import Row, Tx
 from casekeep.kernel.ids import UserId
 
-# Advisory locks of two numbers: the first one of ours, then a digest of the organisation's id.
-_COUNTS = 1_128_353_108
-
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -20,8 +17,7 @@ class Count:
 async def lock_counts(tx: Tx) -> None:
     """Let nobody else of the organisation count until the transaction ends."""
     await tx.execute(
-        "select pg_advisory_xact_lock($1::integer, hashtext($2::text))",
-        _COUNTS,
+        "select pg_advisory_xact_lock(hashtextextended('casekeep counts ' || $1::text, 0))",
         str(tx.organization_id),
     )
 

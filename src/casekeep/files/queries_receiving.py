@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from casekeep.db.database import Database, Tx
+from casekeep.db.database import Tx
 from casekeep.files.life import Life, becoming, being
 from casekeep.files.model import Category, Marks, Received
-from casekeep.kernel.ids import CaseId, FileId, OrganizationId, UserId
+from casekeep.kernel.ids import CaseId, FileId, UserId
 
 if TYPE_CHECKING:
     from casekeep.db.database import Connection
@@ -161,19 +161,8 @@ async def give_up_abandoned(tx: Tx, but: Collection[FileId]) -> list[FileId]:
     return [row["id"] for row in rows]
 
 
-async def organization_ids(db: Database) -> list[OrganizationId]:
-    """Every organisation, for work that goes through all of them."""
-    rows = await db.fetch_unscoped("select all_organization_ids() as id")
-    return [row["id"] for row in rows]
-
-
 async def try_to_hold(connection: "Connection", number: int) -> bool:
     """Hold receiver `number` for as long as this connection lives; False if somebody does."""
     return await connection.fetchval(
         "select pg_try_advisory_lock($1::integer, $2::integer)", RECEIVERS, number
     )
-
-
-async def ask_for_life(connection: "Connection", seconds: float) -> None:
-    """Raises if the connection does not answer within `seconds`."""
-    await connection.fetchval("select 1", timeout=seconds)

@@ -36,6 +36,7 @@ class Receiving:
         quotas: Quotas = NO_QUOTAS,
     ) -> None:
         """`receiver`: the number of `sweeping.claim_receiver`, held while this process lives."""
+        self.limits = limits
         self._parts = Parts(db, blobs, audit, limits, receiver, clock, quotas)
         self._discards = Discards(db, blobs)
 

@@ -20,6 +20,7 @@ from casekeep.blobs.organization_keys import (
 from casekeep.blobs.queries import KeyUse
 from casekeep.blobs.store import BlobKey, Seal
 from casekeep.db.database import Database, Tx
+from casekeep.db.organizations import organization_ids
 from casekeep.identity.actors import who
 from casekeep.identity.model import Operator
 from casekeep.kernel.clock import Clock, utc_now
@@ -61,11 +62,11 @@ async def rewrap_organization_keys(
     """Wrap every organisation's keys by the deployment's current key; how many were wrapped by
     another one. Ended half-way, it goes on where it was. Raises DeploymentKeyUnknown, KeyNotOpened.
     """
-    count, organization_ids = 0, await queries.organization_ids(db)
-    for done, organization_id in enumerate(organization_ids, start=1):
+    count, organizations = 0, await organization_ids(db)
+    for done, organization_id in enumerate(organizations, start=1):
         async with db.transaction(organization_id) as tx:
             count += await _rewrap_keys(tx, audit, deployment)
-        progress(done, len(organization_ids))
+        progress(done, len(organizations))
     return count
 
 
@@ -94,6 +95,8 @@ async def rotate_organization_key(
     rewrapped = 0
     while current is not None:
         async with db.transaction(organization_id) as tx:
+            if await queries.current_key(tx) != current:
+                break  # another rotation has begun, and takes these along
             count = await _rewrap_some(tx, keys, keys[current.id])
         if not count:
             break

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from casekeep.blobs.store import BlobStore
+from casekeep.db.alone import ask_for_life
 from casekeep.db.database import Database
+from casekeep.db.organizations import organization_ids
 from casekeep.files import queries_receiving
 from casekeep.files.discarding import discard
 from casekeep.kernel.ids import FileId, OrganizationId
@@ -70,7 +72,7 @@ class Receiver:
         if self._connection is None:
             return False
         try:
-            await queries_receiving.ask_for_life(self._connection, _ANSWER_WITHIN)
+            await ask_for_life(self._connection, _ANSWER_WITHIN)
         except Exception:  # noqa: BLE001 - no answer is an answer
             self._connection.terminate()
             return False
@@ -111,7 +113,7 @@ async def sweep(db: Database, blobs: BlobStore) -> int:
     organisation; how many. Files that are arriving right now are left alone.
     """
     count = 0
-    for organization_id in await queries_receiving.organization_ids(db):
+    for organization_id in await organization_ids(db):
         try:
             count += await _sweep_organization(db, blobs, organization_id)
         except Exception as error:  # noqa: BLE001 - one organisation's must not stop the others'

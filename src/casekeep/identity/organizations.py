@@ -3,6 +3,7 @@
 from casekeep.audit.actions import Action
 from casekeep.audit.log import AuditLog, Event
 from casekeep.db.database import Database
+from casekeep.db.organizations import organization_ids
 from casekeep.identity import queries
 from casekeep.identity.actors import who
 from casekeep.identity.model import Operator, Organization
@@ -35,5 +36,5 @@ async def find_organization(db: Database, organization_id: OrganizationId) -> Or
 
 async def all_organizations(db: Database) -> tuple[Organization, ...]:
     """Every organisation, oldest first. For the operator only: nobody signed in may see this."""
-    found = [await find_organization(db, each) for each in await queries.organization_ids(db)]
+    found = [await find_organization(db, each) for each in await organization_ids(db)]
     return tuple(each for each in found if each is not None)

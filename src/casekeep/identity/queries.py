@@ -44,12 +44,6 @@ async def organization(tx: Tx) -> Organization | None:
     return Organization(OrganizationId(row["id"]), row["name"], row["created_at"]) if row else None
 
 
-async def organization_ids(db: Database) -> list[OrganizationId]:
-    """Every organisation's id."""
-    rows = await db.fetch_unscoped("select all_organization_ids() as id")
-    return [OrganizationId(row["id"]) for row in rows]
-
-
 async def insert_user(tx: Tx, user: User, password_hash: str | None) -> bool:
     """A new user; False when the email address or the phone number is somebody's already."""
     inserted = await tx.fetch_value(

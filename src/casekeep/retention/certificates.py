@@ -5,6 +5,7 @@ it without this server, its database or a network. None has a file's name or a w
 import base64
 import json
 from binascii import Error as NotBase64
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -51,8 +52,8 @@ class Certificates:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A certificate whose signature fits. `is_known_key`: whether by a key that was to be trusted;
-    else it only fits the key that it brings along.
+    """A certificate whose signature fits. `is_known_key`: whether by one of the keys that were to
+    be trusted; else it only fits the key that it brings along.
     """
 
     certificate: dict[str, Any]
@@ -60,13 +61,13 @@ class Checked:
     is_known_key: bool
 
 
-def check_certificate(document: bytes, trusted: bytes | None) -> Checked:
-    """Check a certificate's signature. `trusted`: the public key that it must be by, 32 bytes.
+def check_certificate(document: bytes, trusted: Collection[bytes] | None) -> Checked:
+    """Check a certificate's signature. `trusted`: the public keys, one of which it must be by.
 
     Raises InputNotValid for what is no certificate, was altered, or is by another key.
     """
     certificate, public_key, signature = _parts(document)
-    if trusted is not None and public_key != trusted:
+    if trusted is not None and public_key not in trusted:
         raise InputNotValid("The certificate is signed by another key than the one given")
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, canonical(certificate))
@@ -88,26 +89,34 @@ def key_id(public_key: bytes) -> str:
     return sha256(public_key).hexdigest()[:_ID_LENGTH]
 
 
-def read_public_key(text: str) -> bytes:
-    """The public key that a text is: 32 bytes in base64, or the document that a server publishes
-    and that names one. Raises InputNotValid.
+def read_public_keys(text: str) -> frozenset[bytes]:
+    """The public keys that a text holds: one, 32 bytes in base64, or those of the document that a
+    server publishes. Raises InputNotValid.
     """
+    texts = [text]
     try:
         if text.lstrip().startswith("{"):
-            text = json.loads(text)["keys"][0]["public_key"]
-        key = base64.b64decode(text.strip(), validate=True)
-    except (ValueError, LookupError, TypeError, AttributeError, NotBase64, RecursionError):
-        key = b""
-    if len(key) != _KEY_BYTES:
+            texts = [each["public_key"] for each in json.loads(text)["keys"]]
+        keys = {base64.b64decode(each.strip(), validate=True) for each in texts}
+    except (ValueError, KeyError, TypeError, AttributeError, NotBase64, RecursionError):
+        keys = set[bytes]()
+    if not keys or any(len(key) != _KEY_BYTES for key in keys):
         raise InputNotValid("The key is none: 32 bytes in base64, or a server's document of keys")
-    return key
+    return frozenset(keys)
 
 
-def published_keys(public_key: bytes) -> dict[str, Any]:
-    """What a server publishes: the key that its certificates are signed with."""
-    encoded = base64.b64encode(public_key).decode()
-    key = {"key_id": key_id(public_key), "algorithm": ALGORITHM, "public_key": encoded}
-    return {"keys": [key]}
+def published_keys(public_keys: Sequence[bytes]) -> dict[str, Any]:
+    """What a server publishes: the keys that its certificates are, or were, signed with."""
+    return {
+        "keys": [
+            {
+                "key_id": key_id(each),
+                "algorithm": ALGORITHM,
+                "public_key": base64.b64encode(each).decode(),
+            }
+            for each in public_keys
+        ]
+    }
 
 
 def _certificate(

@@ -162,5 +162,7 @@ async def _certify(
         whose = (organization_id, await queries.organization_name(tx))
         found = await queries_purging.unfinished(tx, file_ids)
         signed = [parts.certificates.certify(whose, each, now) for each in found]
+        if signed:
+            await queries.use_certificate_key(tx, parts.certificates.public_key)
         await queries_purging.finish(tx, [each.file_id for each in found], signed, now)
     return len(found)

@@ -2,17 +2,12 @@
 destroyed: rows in, frozen data out. It decides nothing.
 """
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
 from casekeep.db.database import Database, Tx
 from casekeep.files.model import Category
-from casekeep.kernel.ids import FileId, OrganizationId
+from casekeep.kernel.ids import FileId
 from casekeep.retention.model import Schedule, Terms
-
-_ROUNDS = 1_128_353_108
-"""The lock of whoever goes through all organisations; beside that of the receivers."""
 
 
 async def terms(tx: Tx) -> Terms:
@@ -67,20 +62,12 @@ async def certificate_of(tx: Tx, file_id: FileId) -> str | None:
     )
 
 
-async def organization_ids(db: Database) -> list[OrganizationId]:
-    """Every organisation, for work that goes through all of them."""
-    rows = await db.fetch_unscoped("select all_organization_ids() as id")
-    return [row["id"] for row in rows]
+async def use_certificate_key(tx: Tx, public_key: bytes) -> None:
+    """Remember, with what it signs, whose signature is to be believed from now on."""
+    await tx.execute("select use_certificate_key($1)", public_key)
 
 
-@asynccontextmanager
-async def one_at_a_time(db: Database) -> AsyncGenerator[bool, None]:
-    """Whether the body is the only one of its kind in all processes; it lasts as long as the body,
-    and ends with the process.
-    """
-    connection = await db.listening_connection()
-    try:
-        yield await connection.fetchval("select pg_try_advisory_lock($1::integer, 0)", _ROUNDS)
-    finally:
-        with suppress(Exception):  # whatever becomes of the connection, the lock ends with it
-            await connection.close(timeout=5)
+async def used_certificate_keys(db: Database) -> list[bytes]:
+    """The public keys of all certificates that were ever signed here, the newest first."""
+    rows = await db.fetch_unscoped("select used_certificate_keys() as public_key")
+    return [row["public_key"] for row in rows]

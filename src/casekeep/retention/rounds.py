@@ -6,20 +6,24 @@ import asyncio
 
 import structlog
 
+from casekeep.db.alone import alone
+from casekeep.db.organizations import organization_ids
 from casekeep.kernel.ids import OrganizationId
-from casekeep.retention import queries
 from casekeep.retention.expiring import remove_expired
 from casekeep.retention.purging import Purging, purge
 
 log = structlog.get_logger()
+
+ROUNDS = "purging"
+"""What one process at a time does, by the name of its lock."""
 
 
 async def purge_forever(parts: Purging, every: float) -> None:
     """Go round at once and then `every` so many seconds, until cancelled."""
     while True:
         try:
-            async with queries.one_at_a_time(parts.db) as is_ours:
-                if is_ours:
+            async with alone(parts.db, ROUNDS) as held:
+                if held is not None:
                     await go_round(parts)
         except Exception as error:  # noqa: BLE001 - the next round may find a better world
             log.warning("purge_failed", cause=type(error).__name__)
@@ -29,7 +33,7 @@ async def purge_forever(parts: Purging, every: float) -> None:
 async def go_round(parts: Purging) -> int:
     """Do what is due in every organisation; how many files were finished."""
     finished = 0
-    for organization_id in await queries.organization_ids(parts.db):
+    for organization_id in await organization_ids(parts.db):
         try:
             finished += await _go_through(parts, organization_id)
         except Exception as error:  # noqa: BLE001 - one organisation's must not stop the others'

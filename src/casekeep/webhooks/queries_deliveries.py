@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from casekeep.db.database import Database, Row, Tx
-from casekeep.kernel.ids import CaseId, DeliveryId, FileId, OrganizationId, WebhookId
+from casekeep.db.database import Row, Tx
+from casekeep.kernel.ids import CaseId, DeliveryId, FileId, WebhookId
 from casekeep.webhooks.model import (
     Attempt,
     Delivery,
@@ -247,10 +247,21 @@ async def take_forgotten(tx: Tx, overdue: timedelta, most: int) -> list[Delivery
     return [row["id"] for row in rows]
 
 
-async def organization_ids(db: Database) -> list[OrganizationId]:
-    """Every organisation, for work that goes through all of them."""
-    rows = await db.fetch_unscoped("select all_organization_ids() as id")
-    return [row["id"] for row in rows]
+async def forget_settled(tx: Tx, kept: timedelta, most: int) -> int:
+    """Remove `most` deliveries, with their attempts, that were announced longer ago than `kept` and
+    are not pending; how many.
+    """
+    return await tx.execute(
+        """delete from webhook_deliveries where organization_id = $1 and id = any(array(
+               select id from webhook_deliveries
+               where organization_id = $1 and state <> 'pending'
+                 and created_at < now() - $2::interval
+               order by created_at limit $3))
+             and state <> 'pending'""",
+        tx.organization_id,
+        kept,
+        most,
+    )
 
 
 async def find_delivery(tx: Tx, delivery_id: DeliveryId) -> Delivery | None:

@@ -3,6 +3,7 @@ answer by answer, against golden documents.
 """
 
 from hashlib import sha256
+from secrets import token_bytes
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,9 +13,12 @@ from httpx import AsyncClient
 from casekeep.http.house import House
 from casekeep.identity.model import Audience, Operator, Role
 from casekeep.kernel.ids import FileId
+from casekeep.retention.certificates import Certificates, published_keys
 from casekeep.retention.commanding import purge_file
+from casekeep.retention.queries import use_certificate_key
 from tests.contract.clinician.test_golden import check
 from tests.support.clinician import PDF, add_file, open_case
+from tests.support.factories import make_organization
 from tests.support.house import SignedIn, make_account, purging, signed_in_clinician
 
 HOLDS = "/admin/holds"
@@ -111,8 +115,21 @@ async def test_a_certificate_of_destruction(
     )
     check("file-404", await root.get(f"/cases/file/{file}", headers=clinician.headers))
     published = await root.get("/.well-known/casekeep-certificates.json")
-    (key,) = published.json()["keys"]
+    key, *older = published.json()["keys"]
     assert key == {name: signature[name] for name in ("key_id", "algorithm", "public_key")}
+    assert key not in older
+
+
+async def test_keys_of_before_are_published_too(root: AsyncClient, house: House) -> None:
+    """As after a change of the deployment's secret."""
+    organization_id = await make_organization(house.db)
+    before = Certificates(token_bytes(32))
+    async with house.db.transaction(organization_id) as tx:
+        await use_certificate_key(tx, before.public_key)
+        await use_certificate_key(tx, before.public_key)
+    keys = (await root.get("/.well-known/casekeep-certificates.json")).json()["keys"]
+    assert keys[0] == published_keys([house.certificates.public_key])["keys"][0]
+    assert keys.count(published_keys([before.public_key])["keys"][0]) == 1
 
 
 async def test_refused_requests(root: AsyncClient, caller: SignedIn, clinician: SignedIn) -> None:

@@ -18,7 +18,7 @@ from casekeep.files.importing.sources import open_source
 from casekeep.files.listing import list_case_files
 from casekeep.files.model import StoredFile
 from casekeep.identity.model import Actor, Operator
-from tests.files.room import LIMITS, Room
+from tests.files.room import Room
 from tests.support.factories import make_case, make_clinician, make_organization
 
 
@@ -32,7 +32,7 @@ class Pier:
         self, source: Path, wishes: Wishes | None = None, *, rehearses: bool = False
     ) -> list[Told]:
         """Everything that an import tells."""
-        dock = Dock(self.room.db, self.room.audit, self.room.receiving, LIMITS)
+        dock = Dock(self.room.db, self.room.audit, self.room.receiving)
         async with open_source(source) as found:
             telling = import_files(
                 dock, self.actor, self.case.id, found, wishes or Wishes(), rehearses=rehearses

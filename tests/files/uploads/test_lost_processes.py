@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from casekeep.blobs.local import LocalStore
+from casekeep.blobs.store import StoreUnavailable
 from casekeep.files.model import Category
 from casekeep.files.quotas import Allowed, Quotas
 from casekeep.files.sweeping import claim_receiver
@@ -23,6 +24,7 @@ from casekeep.kernel.errors import QuotaExceeded, UploadBroken, UploadBusy, Uplo
 from casekeep.kernel.ids import OrganizationId, new_id
 from tests.files.verifying.house import flip
 from tests.support.clinician import PDF, kept
+from tests.support.disks import disk_away
 from tests.support.house import house, outbox, signed_in_patient
 
 __all__ = ["house", "outbox"]
@@ -178,3 +180,21 @@ async def test_an_upload_of_unknown_length_takes_no_more_than_there_is(
     assert (await kept(house, patient.organization_id)).blobs == 1
     rest = Arrival(len(CONTENT), body(), 0, len(CONTENT))
     assert (await receive_part(kit, patient, first.id, rest)).file_id is not None
+
+
+async def test_while_the_disk_is_away_a_complete_upload_waits(
+    house: House, patient: Patient
+) -> None:
+    assert isinstance(house.blobs.store, LocalStore)
+    kit = kit_of(house, house.uploads.receiver)
+    upload = await begin_upload(kit, patient, DOCUMENT)
+    await receive_part(kit, patient, upload.id, Arrival(0, body(CONTENT[:MIB])))
+    async with kit.db.transaction(patient.organization_id) as tx:
+        await tx.execute(
+            "update uploads set length = received, state = 'complete' where id = $1", upload.id
+        )
+    with disk_away(house.blobs.store.root):
+        await sweep_uploads(kit)
+        with pytest.raises(StoreUnavailable):
+            await show_upload(kit, patient, upload.id)
+    assert (await show_upload(kit, patient, upload.id)).state is State.FINISHED

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from casekeep.db.alone import alone
 from casekeep.files.verifying import queries_scrubbing
 from casekeep.files.verifying.model import Checked
 from casekeep.files.verifying.pacing import Pace
-from casekeep.files.verifying.scrubbing import Scrubber
+from casekeep.files.verifying.scrubbing import SCRUBBING, Scrubber
 from casekeep.files.verifying.verifying import Totals
 from casekeep.identity.model import Role
 from casekeep.kernel.clock import utc_now
@@ -43,7 +44,7 @@ def only_this_organization(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Non
     async def one(_: object) -> list[object]:
         return [shelf.organization_id]
 
-    monkeypatch.setattr("casekeep.files.verifying.queries.organization_ids", one)
+    monkeypatch.setattr("casekeep.files.verifying.scrubbing.organization_ids", one)
 
 
 def in_days(shelf: Shelf, days: float) -> Checked:
@@ -103,13 +104,10 @@ async def test_it_goes_on_where_it_stopped(shelf: Shelf, email: EmailChannel) ->
 
 async def test_one_process_at_a_time(shelf: Shelf, email: EmailChannel) -> None:
     flip(shelf.path(), 4)
-    holder = await shelf.room.db.listening_connection()
-    try:
-        assert await queries_scrubbing.try_to_lead(holder)
+    async with alone(shelf.room.db, SCRUBBING) as held:
+        assert held is not None
         await Scrubber(shelf.checked, email, AT_ONCE).run_once()
         assert await shelf.findings() == []
-    finally:
-        await holder.close()
     await Scrubber(shelf.checked, email, AT_ONCE).run_once()
     assert len(await shelf.findings()) == 1
 

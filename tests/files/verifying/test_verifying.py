@@ -23,7 +23,7 @@ from casekeep.kernel.clock import utc_now
 from casekeep.kernel.ids import FileId, OrganizationId, new_id
 from tests.blobs.contract import keep
 from tests.files.room import Room, body, pdf
-from tests.files.verifying.house import Shelf, counts, flip, make_shelf
+from tests.files.verifying.house import Shelf, counts, flip, make_shelf, repairing_from
 from tests.support.factories import make_user
 
 _FORGOTTEN = """state = 'purging', name = null, url_path = null, media_type = null, size = null,
@@ -134,6 +134,18 @@ async def test_bytes_of_nobody_are_found_once_they_are_an_hour_old(shelf: Shelf)
     assert await shelf.findings() == [(key.file_id, "orphaned", True)]
 
 
+async def test_what_a_killed_process_left_unfinished_is_bytes_too(shelf: Shelf) -> None:
+    key = BlobKey(shelf.organization_id, FileId(new_id()))
+    await keep(shelf.room.blobs, key, b"of nobody")
+    path = shelf.room.blobs._path(key)
+    path.rename(path.with_name(path.name + ".partial"))
+    late = later(shelf, hours=30)
+    assert counts(await shelf.verify(checked=late)) == {"orphaned": 1}
+    report = await shelf.verify(checked=late, repairing=repairing_from(shelf.room, None))
+    assert (report.is_clean, report.repaired) == (True, 1)
+    assert await shelf.room.keys(shelf.organization_id) == {shelf.key(at) for at in range(3)}
+
+
 async def test_an_upload_that_is_under_way_is_not_of_nobody(shelf: Shelf) -> None:
     async with shelf.room.receiving.batch(Operator(shelf.organization_id)) as batch:
         await batch.receive("arriving.pdf", body(pdf("Arriving")))
@@ -185,7 +197,8 @@ async def test_a_page_after_another(room: Room, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("casekeep.files.verifying.verifying._AT_ONCE", 2)
     monkeypatch.setattr("casekeep.files.verifying.walking._KEYS_AT_ONCE", 2)
     shelf = await make_shelf(room, 5)
-    shutil.rmtree(room.root / str(shelf.organization_id))
+    for each in (room.root / str(shelf.organization_id)).iterdir():
+        shutil.rmtree(each)
     report = await shelf.verify()
     assert report.files == 5
     assert counts(report) == {"missing": 5}

@@ -20,7 +20,7 @@ from casekeep.files.content import CLINICAL_TYPES, PORTAL_TYPES
 from casekeep.files.importing.model import Fate, Found, Source, SourceBroken, Told, printable
 from casekeep.files.importing.model import refused as told_refused
 from casekeep.files.keeping import are_stored
-from casekeep.files.model import Category, Marks, SizeLimits
+from casekeep.files.model import Category, Marks
 from casekeep.files.names import clean_name
 from casekeep.files.receiving import Receiving
 from casekeep.identity.actors import who
@@ -42,7 +42,6 @@ class Dock:
     db: Database
     audit: AuditLog
     receiving: Receiving
-    limits: SizeLimits
     clock: Clock = utc_now
 
 
@@ -138,7 +137,7 @@ class _Importing:
     async def _weigh(self, found: Found, name: str) -> tuple[int, bytes]:
         """Size and digest of a file that is read and not kept. Raises what speaks against it."""
         category, _ = self._said(found)
-        limit = self.dock.limits.of(category)
+        limit = self.dock.receiving.limits.of(category)
         arriving, scales = Arriving(name, limit=limit, accepted=ACCEPTED, declared=None), _Scales()
         async with aclosing(self._read(found)) as body:
             await arriving.take_in(body, scales)

@@ -9,7 +9,7 @@ import structlog
 from casekeep.audit.actions import Action
 from casekeep.audit.log import Event
 from casekeep.cases.refusing import recording_refusal
-from casekeep.files.queries_receiving import organization_ids
+from casekeep.db.organizations import organization_ids
 from casekeep.files.uploads import queries
 from casekeep.files.uploads.finishing import finish_upload, sender_of
 from casekeep.files.uploads.kit import Kit, clear_left_over, own_upload, try_to_clear

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from casekeep.audit.lag import seal_lag
 from casekeep.db.database import Database
-from casekeep.files.verifying import queries, queries_measuring
+from casekeep.db.organizations import organization_ids
+from casekeep.files.verifying import queries_measuring
 from casekeep.files.verifying.model import Damage
 from casekeep.jobs.queries import count_jobs
 from casekeep.kernel.clock import Clock, utc_now
@@ -34,7 +35,7 @@ async def measure(db: Database, clock: Clock = utc_now) -> Measures:
     """Count everything now: a few statements for each organisation."""
     no_findings = dict.fromkeys(Damage, 0)
     total = Measures(0, 0, 0, 0, 0, 0.0, 0.0, no_findings, await count_jobs(db))
-    for organization_id in await queries.organization_ids(db):
+    for organization_id in await organization_ids(db):
         async with db.transaction(organization_id) as tx:
             stock = await queries_measuring.stock(tx)
             findings = await queries_measuring.open_findings(tx)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from casekeep.audit.actions import Action
 from casekeep.audit.log import Event
-from casekeep.blobs.store import BlobAltered, BlobKey, BlobMissing, StoreUnavailable
+from casekeep.blobs.store import BlobKey, StoreUnavailable
 from casekeep.db.database import Tx
 from casekeep.files.verifying import queries
 from casekeep.files.verifying.model import Checked, Damage, Judged
@@ -80,12 +80,9 @@ async def _is_gone(checked: Checked, key: BlobKey, damage: Damage) -> bool:
     if damage is not Damage.ORPHANED:
         return True
     try:
-        await checked.blobs.size(key)
-    except BlobMissing:
-        return True
-    except (BlobAltered, StoreUnavailable):
+        return not await checked.blobs.has_bytes(key)
+    except StoreUnavailable:
         return False
-    return False
 
 
 async def _record(checked: Checked, tx: Tx, action: Action, pairs: Sequence[Pair]) -> None:

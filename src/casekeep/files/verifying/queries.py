@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from casekeep.db.database import Database, Row, Tx
+from casekeep.db.database import Row, Tx
 from casekeep.files.verifying.model import Damage, Finding, OnRecord
-from casekeep.kernel.ids import FileId, OrganizationId, new_id
+from casekeep.kernel.ids import FileId, new_id
 
 _COLUMNS = "id, file_id, kind, first_seen_at, last_seen_at, mended_at"
 
@@ -23,12 +23,6 @@ _NOTE = """
         told_at = case when findings.mended_at is null then findings.told_at end,
         mended_at = null
     where findings.organization_id = $1"""
-
-
-async def organization_ids(db: Database) -> list[OrganizationId]:
-    """Every organisation, for work that goes through all of them."""
-    rows = await db.fetch_unscoped("select all_organization_ids() as id")
-    return [row["id"] for row in rows]
 
 
 async def stored_after(tx: Tx, after: FileId | None, most: int) -> list[OnRecord]:
@@ -53,6 +47,18 @@ async def stored_among(tx: Tx, file_ids: Collection[FileId]) -> dict[FileId, OnR
         list(file_ids),
     )
     return {row["id"]: _on_record(row) for row in rows}
+
+
+async def are_any_believed_in(tx: Tx) -> bool:
+    """Whether there is a stored file that was not found missing."""
+    return await tx.fetch_value(
+        """select exists (
+               select from files f where f.organization_id = $1 and f.state = 'stored'
+                 and not exists (select from findings d
+                                 where d.organization_id = $1 and d.file_id = f.id
+                                   and d.kind = 'missing' and d.mended_at is null))""",
+        tx.organization_id,
+    )
 
 
 async def owned_among(tx: Tx, blob_ids: Collection[FileId]) -> set[FileId]:

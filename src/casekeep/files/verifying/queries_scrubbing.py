@@ -1,19 +1,12 @@
-"""SQL of the check that never ends: how far it has come in each organisation, and the lock by which
-one process alone does it. It decides nothing.
+"""SQL of the check that never ends: how far it has come in each organisation. It decides
+nothing.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from casekeep.db.database import Tx
 from casekeep.kernel.ids import FileId
-
-if TYPE_CHECKING:
-    from casekeep.db.database import Connection
-
-# The second of our advisory locks of two numbers; the first are the receivers'.
-_SCRUBBER = 1_128_353_108
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +16,6 @@ class Scrub:
     began_at: datetime
     ended_at: datetime | None
     after: FileId | None
-
-
-async def try_to_lead(connection: "Connection") -> bool:
-    """Be the one process that scrubs, for as long as this connection lives; False if one is."""
-    return await connection.fetchval("select pg_try_advisory_lock($1::integer, 0)", _SCRUBBER)
-
-
-async def still_leads(connection: "Connection", seconds: float) -> bool:
-    """Whether the lock is held still. Raises when there is no answer within `seconds`."""
-    return await connection.fetchval(
-        """select exists (select from pg_locks where locktype = 'advisory' and granted
-                          and pid = pg_backend_pid() and classid = $1::bigint::oid)""",
-        _SCRUBBER,
-        timeout=seconds,
-    )
 
 
 async def find_scrub(tx: Tx) -> Scrub | None:

@@ -3,14 +3,15 @@ it, and goes on where it or another one stopped.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from casekeep.files.verifying import queries, queries_scrubbing
+from casekeep.db.alone import alone, ask_for_life
+from casekeep.db.organizations import organization_ids
+from casekeep.files.verifying import queries_scrubbing
 from casekeep.files.verifying.model import Checked, OnRecord
 from casekeep.files.verifying.noting import note_gone, note_judged
 from casekeep.files.verifying.pacing import Pace
@@ -22,6 +23,9 @@ from casekeep.mail.channels import EmailChannel
 
 if TYPE_CHECKING:
     from casekeep.db.database import Connection
+
+SCRUBBING = "scrubbing"
+"""What one process at a time does, by the name of its lock."""
 
 _AT_ONCE = 100
 _ANSWER_WITHIN = 5.0
@@ -59,10 +63,10 @@ class Scrubber:
 
     async def run_once(self) -> None:
         """Check what is due, unless another process is at it."""
-        async with self._leading() as connection:
+        async with alone(self._checked.db, SCRUBBING) as connection:
             if connection is None:
                 return
-            organizations = await queries.organization_ids(self._checked.db)
+            organizations = await organization_ids(self._checked.db)
             due = [each for one in organizations if (each := await self._due(one)) is not None]
             if not due:
                 return
@@ -73,17 +77,6 @@ class Scrubber:
             for each in due:
                 await note_gone(self._checked, each.organization_id, each.began_at)
             _log.info("scrub.round_ended", organizations=len(due))
-
-    @asynccontextmanager
-    async def _leading(self) -> "AsyncGenerator[Connection | None, None]":
-        """A connection that holds the lock; None while another process does."""
-        connection = await self._checked.db.listening_connection()
-        try:
-            leads = await queries_scrubbing.try_to_lead(connection)
-            yield connection if leads else None
-        finally:
-            with suppress(Exception):  # cut off, it lets go of the lock as well
-                await connection.close(timeout=_ANSWER_WITHIN)
 
     async def _round(self, connection: "Connection", due: _Due, totals: Totals) -> None:
         """A round through an organisation's files, or the rest of one."""
@@ -124,8 +117,7 @@ class Scrubber:
             if any(each.damage for each in judged):
                 await tell_administrators(self._checked, self._email, organization_id)
             await asyncio.sleep(self._pace.pause_after(record.size, totals))
-        if not await queries_scrubbing.still_leads(connection, _ANSWER_WITHIN):
-            raise ConnectionError("another process may scrub now")
+        await ask_for_life(connection, _ANSWER_WITHIN)  # else another process may scrub now
 
     async def _orphans(self, organizations: Sequence[OrganizationId]) -> None:
         """Bytes of nobody, in the whole store."""

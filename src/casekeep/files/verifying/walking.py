@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
-from casekeep.blobs.store import BlobAltered, BlobKey, BlobMissing, StoreUnavailable
+from casekeep.blobs.store import BlobKey, StoreUnavailable
 from casekeep.files.verifying import queries
 from casekeep.files.verifying.judging import Pacing, judge
 from casekeep.files.verifying.model import Checked, Damage, Judged, OnRecord
@@ -93,12 +93,9 @@ async def is_orphaned(checked: Checked, key: BlobKey) -> bool:
         if await queries.owned_among(tx, [key.file_id]):
             return False
     try:
-        await checked.blobs.size(key)
-    except BlobMissing:
-        return False
-    except (BlobAltered, StoreUnavailable):  # what is nobody's has no seal that opens
+        return await checked.blobs.has_bytes(key)
+    except StoreUnavailable:  # they were there a moment ago
         return True
-    return True
 
 
 async def _orphans_among(
