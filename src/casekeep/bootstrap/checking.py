@@ -10,7 +10,7 @@ from casekeep.audit.log import AuditLog
 from casekeep.blobs.local import LocalStore
 from casekeep.blobs.organization_keys import OrganizationKeys
 from casekeep.blobs.replica import ReplicaFolder
-from casekeep.blobs.store import BlobStore
+from casekeep.blobs.store import BlobStore, RawStore
 from casekeep.blobs.vault import Vault
 from casekeep.bootstrap.channels import open_channels
 from casekeep.bootstrap.sealing import open_deployment_keys
@@ -72,7 +72,7 @@ async def scrub_forever(settings: Settings, house: House) -> None:
             await scrubber.run_forever(every=_LOOK_EVERY)
 
 
-def _replica(settings: Settings, opened: Callable[[BlobStore], BlobStore]) -> Replica | None:
+def _replica(settings: Settings, opened: Callable[[RawStore], BlobStore]) -> Replica | None:
     """The replica that the settings name; `opened`: gives the content of what a store keeps raw."""
     kept = open_replica(settings)
     if kept is None:
