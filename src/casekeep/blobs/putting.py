@@ -4,7 +4,7 @@ itself, unless it is there to replace one.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -167,7 +167,7 @@ class ObjectWriter:
     async def _hashed(self) -> Sequence[bytes]:
         held = self._release()
         if self._hash is not None:
-            await self._threads.run(_update, self._hash, held)
+            await self._threads.run(_each, self._hash.update, held)
         return held
 
     def _release(self) -> list[bytes]:
@@ -175,6 +175,6 @@ class ObjectWriter:
         return held
 
 
-def _update(digest: "hashlib._Hash", pieces: Sequence[bytes]) -> None:
+def _each(update: Callable[[bytes], None], pieces: Sequence[bytes]) -> None:
     for piece in pieces:
-        digest.update(piece)
+        update(piece)
