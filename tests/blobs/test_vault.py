@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import random
 import secrets
+import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -343,6 +344,28 @@ async def test_bytes_are_taken_while_a_segment_is_written_but_no_more_than_one(
     content = piece + piece + piece[1:] + piece
     assert written.sha256 == hashlib.sha256(content).digest()
     assert await read_all(Vault(raw, keys), key, 0, len(content)) == content
+
+
+async def test_nothing_is_taken_ahead_while_all_threads_have_other_bytes_to_seal(
+    raw: LocalStore, keys: KeysInMemory
+) -> None:
+    vault = Vault(raw, keys, threads=1)
+    other_begun, other_may_end = threading.Event(), threading.Event()
+
+    def seal_for_long() -> None:
+        other_begun.set()
+        other_may_end.wait(10)
+
+    other = asyncio.create_task(vault._threads.run(seal_for_long))
+    await asyncio.to_thread(other_begun.wait)
+    async with vault.receive(fresh_key()) as writer:
+        held_back = asyncio.create_task(writer.write(some_bytes(SEGMENT)))
+        await asyncio.wait([held_back], timeout=0.1)
+        assert not held_back.done()
+        other_may_end.set()
+        await held_back
+        await other
+        await writer.finish()
 
 
 async def test_whoever_leaves_while_a_segment_is_written_leaves_nothing(

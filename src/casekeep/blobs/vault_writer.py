@@ -49,7 +49,10 @@ class SealingWriter:
         self.size += len(data)
         if self._held_size >= SEGMENT:
             await self._behind.settle()
+            are_busy = self._threads.are_busy
             self._behind.begin(self._pass_on(self._release()))
+            if are_busy:  # with the bytes of others: to hold more of these would gain nothing
+                await self._behind.settle()
 
     async def finish(self) -> Written:
         """Make the blob durable under its key; what it holds. Raises StoreUnavailable."""
