@@ -1,6 +1,7 @@
 """The local store against the contract, and what only a disk has: crashes, modes, full disks."""
 
 import asyncio
+import errno
 import os
 import resource
 import signal
@@ -14,7 +15,7 @@ from uuid import UUID
 import pytest
 
 from casekeep.blobs.local import LocalStore
-from casekeep.blobs.store import CHUNK, BlobKey, StoreUnavailable
+from casekeep.blobs.store import CHUNK, BlobKey, StoreUnavailable, Written
 from casekeep.kernel.ids import FileId, OrganizationId, new_id
 from tests.blobs.contract import (
     BlobStoreContract,
@@ -112,6 +113,30 @@ async def test_finish_is_durable_before_it_returns(
         ("rename", path),
         ("fsync", shard),
     ]
+
+
+async def test_the_disk_is_at_work_before_a_large_blob_is_whole(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[tuple[int, int]] = []
+
+    def advise(file: int, start: int, length: int, advice: int) -> None:
+        assert os.fstat(file).st_size >= start + length
+        assert advice == os.POSIX_FADV_DONTNEED
+        begun.append((start, length))
+        raise OSError(errno.EINVAL, "as a file system says that takes no advice")
+
+    monkeypatch.setattr(os, "posix_fadvise", advise)
+    key, content = fresh_key(), some_bytes(20 * CHUNK)
+    await keep(store, key, *(content[at : at + CHUNK] for at in range(0, len(content), CHUNK)))
+    assert begun == [(0, 8 * CHUNK), (8 * CHUNK, 8 * CHUNK)]
+    assert await read_all(store, key, 0, len(content)) == content
+
+
+async def test_a_hash_that_nobody_wants_is_not_made(store: LocalStore) -> None:
+    async with store.receive(fresh_key(), hashed=False) as writer:
+        await writer.write(b"sealed")
+        assert await writer.finish() == Written(6, b"")
 
 
 async def test_a_removed_folder_is_made_again(store: LocalStore, root: Path) -> None:

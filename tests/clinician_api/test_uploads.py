@@ -4,14 +4,18 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncIterator
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from casekeep.blobs.store import BlobKey
 from casekeep.files.queries_quotas import Count, unfinished
+from casekeep.files.uploads.kit import clear_left_over
 from casekeep.http.house import House
 from casekeep.identity.model import Audience, Role
+from casekeep.kernel.ids import FileId
 from tests.support.clinician import JPEG, PDF, kept, open_case
 from tests.support.house import MIB, SignedIn, make_account, signed_in_clinician
 from tests.support.tus import BYTES, VERSION, Sender, metadata
@@ -64,6 +68,49 @@ async def test_a_file_in_three_parts(
     told = await sender.ask(url)
     assert told.headers["upload-file-id"] == file_id
     assert told.headers["upload-offset"] == told.headers["upload-length"] == str(len(BIG))
+
+
+async def test_a_file_in_one_part_is_the_part_as_it_lies(
+    sender: Sender, case: int, caller: SignedIn, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[FileId] = []
+    receive = house.blobs.receive
+
+    def watched(key: BlobKey) -> Any:
+        written.append(key.file_id)
+        return receive(key)
+
+    monkeypatch.setattr(house.blobs, "receive", watched)
+    url = await begun(sender, case)
+    sent = await sender.send(url, 0, BIG)
+    assert sent.status_code == 204
+    assert written == [UUID(sent.headers["upload-file-id"])]
+    assert await kept(house, caller.organization_id) == (1, 1, 1)
+    shown = await sender.client.get(f"/cases/file/{written[0]}", headers=caller.headers)
+    file_url = shown.json()["file"]["file_url"]
+    assert (await sender.client.get(file_url, headers=caller.headers)).content == BIG
+    await clear_left_over(house.uploads, caller.organization_id)
+    assert await kept(house, caller.organization_id) == (1, 1, 1)
+
+
+async def test_a_case_that_goes_meanwhile_takes_a_file_in_one_part_with_it(
+    sender: Sender, case: int, caller: SignedIn, house: House
+) -> None:
+    url = await begun(sender, case)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield BIG[:MIB]
+        async with house.db.transaction(caller.organization_id) as tx:
+            await tx.execute(
+                "update cases set clinician_id = null where organization_id = $1",
+                caller.organization_id,
+            )
+        yield BIG[MIB:]
+
+    sent = await sender.send(url, 0, slowly())
+    assert sent.status_code == 404
+    assert (await sender.ask(url)).status_code == 410
+    assert await kept(house, caller.organization_id) == (1, 0, 0)
 
 
 async def test_head_tells_how_far_it_is(sender: Sender, case: int) -> None:

@@ -87,7 +87,7 @@ def test_what_cannot_be_written_fits_no_signature() -> None:
 @pytest.mark.parametrize("text", ["", "é", "{", '{"keys": []}', '{"keys": [{"public_key": 5}]}'])
 def test_what_is_no_key_is_told_so(text: str) -> None:
     with pytest.raises(InputNotValid, match="key is none"):
-        read_public_key(text)
+        read_public_keys(text)
 
 
 @given(st.text())

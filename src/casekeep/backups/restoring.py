@@ -17,7 +17,7 @@ from casekeep.backups.parts import read_part
 from casekeep.backups.progress import Progress
 from casekeep.backups.restore_mark import RestoreMark
 from casekeep.blobs.depots import Depot, DepotMissing
-from casekeep.blobs.store import BlobKey, BlobMissing, BlobStore
+from casekeep.blobs.store import BlobKey, BlobMissing, BlobStore, RawStore
 from casekeep.db.filling import Contents, look_into, open_filling
 from casekeep.db.migrating import known_migrations, migrate_database
 from casekeep.db.snapshots import Counter
@@ -36,7 +36,7 @@ class Destination:
     owner_dsn: str
     application_dsn: str
     makes_role: bool
-    store: BlobStore
+    store: RawStore
 
     async def migrate(self, only: Collection[str] | None = None) -> None:
         """Bring the schema to this version's day, or to that of `only`."""

@@ -15,9 +15,11 @@ class JoinedStore:
         self.target = target
         self.source = source
 
-    def receive(self, key: BlobKey) -> AbstractAsyncContextManager[BlobWriter]:
+    def receive(
+        self, key: BlobKey, *, hashed: bool = True
+    ) -> AbstractAsyncContextManager[BlobWriter]:
         """Write a new blob to the target."""
-        return self.target.receive(key)
+        return self.target.receive(key, hashed=hashed)
 
     @asynccontextmanager
     async def replace(self, key: BlobKey) -> AsyncGenerator[BlobWriter, None]:

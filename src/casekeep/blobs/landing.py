@@ -4,7 +4,9 @@ own name only when all are durable. Never touches a file that it did not make it
 
 import hashlib
 import os
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from casekeep.blobs.folders import Folders
@@ -20,25 +22,37 @@ _PRIVATE_FILE = 0o600
 
 class Landing:
     """Writes, hashes and settles one blob at `path`. All methods block; call them in a thread,
-    one at a time. They raise OSError.
+    one at a time, save `push`. They raise OSError.
     """
 
-    def __init__(self, folders: Folders, path: Path, *, beside: str = PARTIAL) -> None:
+    def __init__(
+        self, folders: Folders, path: Path, *, beside: str = PARTIAL, hashed: bool = True
+    ) -> None:
+        """`hashed`: whether `settle` tells the SHA-256."""
         self._folders = folders
         self._path = path
         self._partial = path.with_name(path.name + beside)
         self._file: int | None = None
         self._made: Path | None = None
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256() if hashed else None
 
     def write(self, pieces: Sequence[bytes]) -> None:
         """Append `pieces`, in order."""
         file = self._opened()
         for piece in pieces:
-            self._hash.update(piece)
+            if self._hash is not None:
+                self._hash.update(piece)
             rest = memoryview(piece)
             while rest:
                 rest = rest[os.write(file, rest) :]
+
+    def push(self, start: int, length: int) -> None:
+        """Have the system begin to put these bytes on the disk, so that in the end it waits for few
+        only. It returns when the disk has so much to do that it takes no more; beside `write`.
+        """
+        if sys.platform == "linux":
+            with suppress(OSError):  # it is a hint: what is wrong with the disk is told by `settle`
+                os.posix_fadvise(self._opened(), start, length, os.POSIX_FADV_DONTNEED)
 
     def settle(self, pieces: Sequence[bytes]) -> bytes:
         """Append the last `pieces`, make the blob durable under its name; its SHA-256."""
@@ -48,7 +62,7 @@ class Landing:
         self._partial.rename(self._path)
         self._made = self._path
         sync_folder(self._path.parent)
-        return self._hash.digest()
+        return self._hash.digest() if self._hash else b""
 
     def discard(self) -> None:
         """Remove what was written, whichever name it has by now."""

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 
+from casekeep.blobs.behind import Behind
 from casekeep.blobs.folders import Folders
 from casekeep.blobs.landing import BESIDE, Landing
 from casekeep.blobs.naming import PARTIAL, SHARDS, id_in, name_of
@@ -24,6 +25,9 @@ log = structlog.get_logger()
 
 _HELD = 1 << 19
 """Bytes kept in memory before a thread writes them: a small file takes one hop, all in all."""
+_PUSHED = 8 << 20
+"""Bytes written before the disk is set to work on them: those of one push at a time, whereby a slow
+disk holds back whoever sends."""
 
 
 class LocalStore:
@@ -39,9 +43,14 @@ class LocalStore:
         self._threads = Threads(threads)
 
     @asynccontextmanager
-    async def receive(self, key: BlobKey) -> AsyncGenerator["LocalWriter", None]:
-        """Write a new blob; leaving the context without `finish` leaves nothing behind."""
-        writer = LocalWriter(self._threads, Landing(self._folders, self._path(key)))
+    async def receive(
+        self, key: BlobKey, *, hashed: bool = True
+    ) -> AsyncGenerator["LocalWriter", None]:
+        """Write a new blob; leaving the context without `finish` leaves nothing behind. `hashed`:
+        whether somebody wants its SHA-256.
+        """
+        landing = Landing(self._folders, self._path(key), hashed=hashed)
+        writer = LocalWriter(self._threads, landing)
         try:
             yield writer
         finally:
@@ -138,6 +147,8 @@ class LocalWriter:
         self._landing = landing
         self._held: list[bytes] = []
         self._held_size = 0
+        self._pushing = Behind()
+        self._pushed = 0
         self.size = 0
         self.finished = False
 
@@ -149,10 +160,13 @@ class LocalWriter:
         if self._held_size >= _HELD:
             with _told(missing=StoreUnavailable):
                 await self._threads.run(self._landing.write, self._release())
+                if self.size - self._pushed >= _PUSHED:
+                    await self._push()
 
     async def finish(self) -> Written:
         """Make the blob durable under its key; what it holds. Raises StoreUnavailable."""
         with _told(missing=StoreUnavailable):
+            await self._pushing.settle()
             sha256 = await self._threads.run(self._landing.settle, self._release())
         self.finished = True
         return Written(self.size, sha256)
@@ -160,8 +174,14 @@ class LocalWriter:
     async def discard(self) -> None:
         """Remove what was written. Raises StoreUnavailable."""
         self._release()
+        await self._pushing.let_go()
         with _told():
             await self._threads.run(self._landing.discard)
+
+    async def _push(self) -> None:
+        await self._pushing.settle()
+        start, self._pushed = self._pushed, self.size
+        self._pushing.begin(self._threads.run(self._landing.push, start, self.size - start))
 
     def _release(self) -> list[bytes]:
         held, self._held, self._held_size = self._held, [], 0

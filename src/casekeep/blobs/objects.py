@@ -40,17 +40,24 @@ class ObjectStore:
         self._threads = Threads(threads)
         self._fetching = Fetching(bucket.provider)
 
-    def receive(self, key: BlobKey) -> AbstractAsyncContextManager[ObjectWriter]:
-        """Write a new blob; leaving the context without `finish` leaves nothing behind."""
-        return self._writing(key, Putting(self._provider, self.bucket.name(key)))
+    def receive(
+        self, key: BlobKey, *, hashed: bool = True
+    ) -> AbstractAsyncContextManager[ObjectWriter]:
+        """Write a new blob; leaving the context without `finish` leaves nothing behind. `hashed`:
+        whether somebody wants its SHA-256.
+        """
+        putting = Putting(self._provider, self.bucket.name(key))
+        return self._writing(key, putting, hashed=hashed)
 
     def replace(self, key: BlobKey) -> AbstractAsyncContextManager[ObjectWriter]:
         """Write a blob in place of the one that is there, which stays until `finish`."""
         return self._writing(key, Putting(self._provider, self.bucket.name(key), over=True))
 
     @asynccontextmanager
-    async def _writing(self, key: BlobKey, putting: Putting) -> AsyncGenerator[ObjectWriter, None]:
-        writer = ObjectWriter(self._threads, putting)
+    async def _writing(
+        self, key: BlobKey, putting: Putting, *, hashed: bool = True
+    ) -> AsyncGenerator[ObjectWriter, None]:
+        writer = ObjectWriter(self._threads, putting, hashed=hashed)
         try:
             yield writer
         finally:

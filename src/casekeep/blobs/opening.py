@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from casekeep.blobs.behind import one_ahead
 from casekeep.blobs.sealing.format import SegmentCipher
 from casekeep.blobs.sealing.segments import (
     HEADER,
@@ -45,13 +46,26 @@ def bound_to(key: BlobKey) -> bytes:
 async def open_range(  # noqa: PLR0917 - the store's parts, then what is asked for
     store: BlobStore, threads: Threads, key: BlobKey, opened: Opened, start: int, length: int
 ) -> AsyncGenerator[bytes, None]:
-    """`length` bytes of content from offset `start`, a segment at a time.
+    """`length` bytes of content from offset `start`, a segment at a time; while one is in use, the
+    next is opened.
 
     Raises SegmentAltered, and what the store raises.
     """
     if not length:
         return
     stretch = stretch_of(start, length, opened.size)
+    contents = _contents(store, threads, key, opened, stretch)
+    begin = content_start(stretch.first)
+    async with aclosing(one_ahead(contents) if stretch.length > SEGMENT else contents) as ahead:
+        async for content in ahead:
+            yield _cut(content, start - begin, start + length - begin)
+            begin += len(content)
+
+
+async def _contents(
+    store: BlobStore, threads: Threads, key: BlobKey, opened: Opened, stretch: Stretch
+) -> AsyncGenerator[bytes, None]:
+    """The whole content of each segment of a stretch."""
     cipher = None
     if stretch.first:
         header = b"".join([piece async for piece in store.read(key, 0, HEADER)])
@@ -63,11 +77,9 @@ async def open_range(  # noqa: PLR0917 - the store's parts, then what is asked f
                 cipher = SegmentCipher(opened.data_key, sealed[:HEADER], bound_to(key))
             body = memoryview(sealed)[0 if number else HEADER :]
             if len(sealed) <= SMALL:
-                content = cipher.open(number, body, is_last=number == last)
+                yield cipher.open(number, body, is_last=number == last)
             else:
-                content = await threads.run(cipher.open, number, body, is_last=number == last)
-            begin = content_start(number)
-            yield _cut(content, start - begin, start + length - begin)
+                yield await threads.run(cipher.open, number, body, is_last=number == last)
             number += 1
 
 

@@ -4,7 +4,7 @@ itself, unless it is there to replace one.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -124,12 +124,13 @@ class Putting:
 class ObjectWriter:
     """Takes the bytes of one blob, and holds all of a small one, so that it takes one request."""
 
-    def __init__(self, threads: Threads, putting: Putting) -> None:
+    def __init__(self, threads: Threads, putting: Putting, *, hashed: bool = True) -> None:
+        """`hashed`: whether `finish` tells the SHA-256."""
         self._threads = threads
         self._putting = putting
         self._held: list[bytes] = []
         self._held_size = 0
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256() if hashed else None
         self.size = 0
         self.finished = False
 
@@ -145,7 +146,7 @@ class ObjectWriter:
         """Have the bucket hold the blob under its key; what it holds. Raises StoreUnavailable."""
         await to_the_end(self._settle())
         self.finished = True
-        return Written(self.size, self._hash.digest())
+        return Written(self.size, self._hash.digest() if self._hash else b"")
 
     async def discard(self) -> None:
         """Remove what was put. Raises StoreUnavailable."""
@@ -165,13 +166,15 @@ class ObjectWriter:
 
     async def _hashed(self) -> Sequence[bytes]:
         held = self._release()
-        await self._threads.run(self._update, held)
+        if self._hash is not None:
+            await self._threads.run(_each, self._hash.update, held)
         return held
 
     def _release(self) -> list[bytes]:
         held, self._held, self._held_size = self._held, [], 0
         return held
 
-    def _update(self, pieces: Sequence[bytes]) -> None:
-        for piece in pieces:
-            self._hash.update(piece)
+
+def _each(update: Callable[[bytes], None], pieces: Sequence[bytes]) -> None:
+    for piece in pieces:
+        update(piece)

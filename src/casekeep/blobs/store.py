@@ -110,7 +110,15 @@ class BlobStore(Protocol):
 
 
 class RawStore(BlobStore, Protocol):
-    """A store in which what is damaged can be replaced."""
+    """A store that keeps bytes as they are given, and in which what is damaged can be replaced."""
+
+    def receive(
+        self, key: BlobKey, *, hashed: bool = True
+    ) -> AbstractAsyncContextManager[BlobWriter]:
+        """Write a new blob; leaving the context without `finish` leaves nothing behind. `hashed`:
+        whether somebody wants its SHA-256; if nobody does, what `finish` returns has none.
+        """
+        ...
 
     def replace(self, key: BlobKey) -> AbstractAsyncContextManager[BlobWriter]:
         """Write a blob in place of the one that is there, if any: that one stays until `finish`,

@@ -18,10 +18,21 @@ class Threads:
 
     def __init__(self, count: int) -> None:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="casekeep-blobs")
+        self._count = count
+        self._under_way = 0
+
+    @property
+    def are_busy(self) -> bool:
+        """Whether more work would have to wait."""
+        return self._under_way >= self._count
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work` in a thread. When the caller is cancelled, the work is awaited to its end
         first: a file descriptor must never be closed under a thread that still writes to it.
         """
         future = self._pool.submit(work, *args, **kwargs)
-        return await to_the_end(asyncio.wrap_future(future))
+        self._under_way += 1
+        try:
+            return await to_the_end(asyncio.wrap_future(future))
+        finally:
+            self._under_way -= 1

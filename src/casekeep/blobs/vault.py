@@ -14,7 +14,7 @@ from casekeep.blobs.organization_keys import OrganizationKey
 from casekeep.blobs.remembered import Remembered
 from casekeep.blobs.sealing.format import SegmentAltered
 from casekeep.blobs.sealing.segments import content_size, sealed_size
-from casekeep.blobs.store import BlobAltered, BlobKey, BlobStore, Seal, StoreUnavailable
+from casekeep.blobs.store import BlobAltered, BlobKey, RawStore, Seal, StoreUnavailable
 from casekeep.blobs.threads import Threads
 from casekeep.blobs.vault_writer import PlainWriter, SealingWriter
 from casekeep.blobs.wrapping import KeyNotOpened
@@ -42,7 +42,7 @@ class Vault:
     """A BlobStore over `store`. Sizes and offsets are those of the content."""
 
     def __init__(
-        self, store: BlobStore, keys: Keys, *, sealing: bool = True, threads: int = 4
+        self, store: RawStore, keys: Keys, *, sealing: bool = True, threads: int = 4
     ) -> None:
         """`sealing`: whether new blobs are sealed; those that are there stay as they are.
         `threads`: how many segments may be sealed or opened at one moment.
@@ -60,11 +60,15 @@ class Vault:
         """
         with _at_hand():
             outer = await self._keys.current(key.organization_id)
-        async with self.store.receive(key) as raw:
-            if self._sealing:
-                yield SealingWriter(raw, self._threads, key, outer, self._remember)
-            else:
+        async with self.store.receive(key, hashed=not self._sealing) as raw:
+            if not self._sealing:
                 yield PlainWriter(raw, key, outer, self._remember)
+                return
+            writer = SealingWriter(raw, self._threads, key, outer, self._remember)
+            try:
+                yield writer
+            finally:
+                await writer.let_go()
 
     async def size(self, key: BlobKey) -> int:
         """Bytes of the blob's content, by the bytes that are there.

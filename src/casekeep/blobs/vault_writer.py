@@ -4,21 +4,22 @@ passes them on, and both say what opens them again.
 
 from collections.abc import Callable
 
+from casekeep.blobs.behind import Behind
 from casekeep.blobs.opening import SMALL, Opened, bound_to
 from casekeep.blobs.organization_keys import OrganizationKey
 from casekeep.blobs.sealing.format import new_data_key
 from casekeep.blobs.sealing.sealer import Sealer
+from casekeep.blobs.sealing.segments import SEGMENT
 from casekeep.blobs.store import BlobKey, BlobWriter, Written
 from casekeep.blobs.threads import Threads
-
-_HELD = 1 << 19
-"""Bytes kept in memory before a thread seals them."""
 
 Remember = Callable[[BlobKey, Opened], None]
 
 
 class SealingWriter:
-    """Takes the bytes of one blob and writes them sealed, in a thread whenever they are many."""
+    """Takes the bytes of one blob and writes them sealed, in a thread whenever they are many. While
+    one segment is sealed and written, the bytes of the next are taken, and no more than those.
+    """
 
     def __init__(
         self,
@@ -38,6 +39,7 @@ class SealingWriter:
         self._sealer = Sealer(self._data_key, bound_to(key))
         self._held: list[bytes] = []
         self._held_size = 0
+        self._behind = Behind()
         self.size = 0
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -45,12 +47,16 @@ class SealingWriter:
         self._held.append(bytes(data))  # bytes stay as they are; what may change is copied
         self._held_size += len(data)
         self.size += len(data)
-        if self._held_size >= _HELD:
-            for sealed in await self._threads.run(self._sealer.take, self._release()):
-                await self._raw.write(sealed)
+        if self._held_size >= SEGMENT:
+            await self._behind.settle()
+            are_busy = self._threads.are_busy
+            self._behind.begin(self._pass_on(self._release()))
+            if are_busy:  # with the bytes of others: to hold more of these would gain nothing
+                await self._behind.settle()
 
     async def finish(self) -> Written:
         """Make the blob durable under its key; what it holds. Raises StoreUnavailable."""
+        await self._behind.settle()
         if self._held_size + len(self._sealer.held) <= SMALL:
             sealed, sha256 = self._sealer.end(self._release())
         else:
@@ -60,6 +66,14 @@ class SealingWriter:
         await self._raw.finish()
         self._remember(self._key, Opened(self.size, self._data_key))
         return Written(self.size, sha256, self._outer.wrap(self._key, self._data_key, self.size))
+
+    async def let_go(self) -> None:
+        """Wait for what is on its way, before the writer below is left."""
+        await self._behind.let_go()
+
+    async def _pass_on(self, pieces: list[bytes]) -> None:
+        for sealed in await self._threads.run(self._sealer.take, pieces):
+            await self._raw.write(sealed)
 
     def _release(self) -> list[bytes]:
         held, self._held, self._held_size = self._held, [], 0

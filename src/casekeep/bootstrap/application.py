@@ -22,6 +22,7 @@ from casekeep.files.sweeping import sweep_forever
 from casekeep.files.uploads.ending import sweep_uploads_forever
 from casekeep.http.logs import configure_logging
 from casekeep.http.root import Apps, Root
+from casekeep.kernel.memory import give_memory_back
 from casekeep.kernel.processes import ending_with
 from casekeep.pages.app import Published
 from casekeep.pages.app import build_app as build_pages
@@ -41,6 +42,7 @@ def application() -> Root:
     """The application of one server process, which ends with the process that started it. Its
     settings come from the environment.
     """
+    give_memory_back()
     configure_logging()
     _end_with_supervisor()
     settings = load_settings()

@@ -25,7 +25,7 @@ from casekeep.blobs.folder_depot import FolderDepot
 from casekeep.blobs.local import LocalStore
 from casekeep.blobs.organization_keys import OrganizationKeys
 from casekeep.blobs.queries import deployment_key_ids
-from casekeep.blobs.store import BlobStore
+from casekeep.blobs.store import RawStore
 from casekeep.blobs.vault import Vault
 from casekeep.bootstrap.database import find_addresses, running_database
 from casekeep.bootstrap.sealing import demand_all, open_deployment_keys
@@ -155,7 +155,7 @@ async def _vault(settings: Settings, db: Database, to: Destination) -> Vault | N
     return Vault(to.store, OrganizationKeys(db, keys))
 
 
-def raw_store(settings: Settings) -> BlobStore:
+def raw_store(settings: Settings) -> RawStore:
     """Where blobs lie, as they lie: sealed ones sealed."""
     return open_store(settings)
 

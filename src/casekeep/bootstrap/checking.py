@@ -8,7 +8,7 @@ from typing import NamedTuple
 from casekeep.audit.log import AuditLog
 from casekeep.blobs.organization_keys import OrganizationKeys
 from casekeep.blobs.replica import ReplicaFolder
-from casekeep.blobs.store import BlobStore
+from casekeep.blobs.store import BlobStore, RawStore
 from casekeep.blobs.vault import Vault
 from casekeep.bootstrap.channels import open_channels
 from casekeep.bootstrap.sealing import open_deployment_keys
@@ -70,7 +70,7 @@ async def scrub_forever(settings: Settings, house: House) -> None:
             await scrubber.run_forever(every=_LOOK_EVERY)
 
 
-def _replica(settings: Settings, opened: Callable[[BlobStore], BlobStore]) -> Replica | None:
+def _replica(settings: Settings, opened: Callable[[RawStore], BlobStore]) -> Replica | None:
     """The replica that the settings name; `opened`: gives the content of what a store keeps raw."""
     kept = open_replica(settings)
     if kept is None:

@@ -83,6 +83,13 @@ class Batch:
         self._received.append(received)
         return received
 
+    async def adopt(self, tx: Tx, received: Received) -> None:
+        """Within `commit`: add a file whose bytes are durable, and whose seal is recorded, under
+        its id already. Until it is kept, the bytes are somebody else's to discard.
+        """
+        self._received.append(received)
+        await self._insert(tx, received.id, received.name)
+
     async def keep_in_case(
         self, case: CaseRef, *, category: Category, is_phi: bool, is_restricted: bool
     ) -> Files:
@@ -175,14 +182,14 @@ class Batch:
         organization_id, file_id = self._actor.organization_id, FileId(new_id())
         self.unkept.append(file_id)  # before the commit, whose outcome may stay unheard
         async with self._parts.db.transaction(organization_id) as tx:
-            await queries_receiving.insert_receiving(
-                tx,
-                file_id,
-                label,
-                receiver=self._parts.receiver,
-                uploaded_by=acting_user(self._actor),
-            )
+            await self._insert(tx, file_id, label)
         return BlobKey(organization_id, file_id)
+
+    async def _insert(self, tx: Tx, file_id: FileId, label: str) -> None:
+        receiver, uploaded_by = self._parts.receiver, acting_user(self._actor)
+        await queries_receiving.insert_receiving(
+            tx, file_id, label, receiver=receiver, uploaded_by=uploaded_by
+        )
 
     async def commit(
         self,

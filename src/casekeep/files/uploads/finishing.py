@@ -13,10 +13,12 @@ from casekeep.audit.log import Event
 from casekeep.blobs.store import BlobAltered, BlobKey, BlobMissing
 from casekeep.cases.access import visible_case
 from casekeep.db.database import Tx
+from casekeep.files.arriving import judged
 from casekeep.files.batch import Batch
-from casekeep.files.content import CLINICAL_TYPES, PORTAL_TYPES
+from casekeep.files.content import CLINICAL_TYPES, HEAD, PORTAL_TYPES
 from casekeep.files.keeping import are_stored
-from casekeep.files.model import Marks, StoredFile
+from casekeep.files.model import Marks, Received, StoredFile
+from casekeep.files.names import clean_name
 from casekeep.files.uploads import queries
 from casekeep.files.uploads.kit import Grip, Kit, gripping, own_upload, try_to_clear
 from casekeep.files.uploads.model import Part, State, Upload
@@ -93,8 +95,12 @@ async def end_refused(kit: Kit, actor: Actor, upload: Upload) -> None:
 async def _make_file(kit: Kit, actor: Actor, upload: Upload, grip: Grip) -> None:
     async with kit.db.transaction(upload.organization_id) as tx:
         parts = await queries.parts_of(tx, upload.id)
+    whole = await _as_it_lies(kit, upload, parts, grip)
 
     async def work(tx: Tx) -> tuple[StoredFile, ...]:
+        if whole is not None:
+            await batch.adopt(tx, whole)
+            await queries.delete_parts(tx, [whole.id])  # its bytes are the file's from now on
         files = await _add(kit, tx, batch, actor, upload)
         if not await queries.mark_finished(tx, upload.id, grip.id, files[0].id):
             raise UploadGone
@@ -106,8 +112,28 @@ async def _make_file(kit: Kit, actor: Actor, upload: Upload, grip: Grip) -> None
         kit.receiving.batch(actor, accepted) as batch,
         aclosing(_content(kit, upload, parts)) as content,
     ):
-        await batch.receive(upload.name, content, upload.category, upload.declared_type)
+        if whole is None:
+            await batch.receive(upload.name, content, upload.category, upload.declared_type)
         await batch.commit(asked, work, are_stored)
+
+
+async def _as_it_lies(
+    kit: Kit, upload: Upload, parts: Sequence[Part], grip: Grip
+) -> Received | None:
+    """The file, if all of it came in the request that makes it: those bytes need no second copy.
+    Raises FileTypeRefused, PartsLost, StoreUnavailable.
+    """
+    if len(parts) != 1 or parts[0].id != grip.id or parts[0].size != upload.length:
+        return None
+    part = parts[0]
+    key = BlobKey(upload.organization_id, part.id)
+    try:
+        beginning = [piece async for piece in kit.blobs.read(key, 0, min(HEAD, part.size))]
+    except (BlobMissing, BlobAltered):
+        raise PartsLost from None
+    name, head = clean_name(upload.name), b"".join(beginning)
+    media_type = judged(head, name, accepted_of(upload.role), upload.declared_type)
+    return Received(part.id, name, media_type, part.size, part.sha256, upload.category)
 
 
 async def _add(

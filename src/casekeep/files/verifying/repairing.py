@@ -37,8 +37,8 @@ class Replica:
     """
 
     kept: BlobStore
-    scratch: BlobStore
-    opened: Callable[[BlobStore], BlobStore]
+    scratch: RawStore
+    opened: Callable[[RawStore], BlobStore]
 
 
 @dataclass(frozen=True, slots=True)
