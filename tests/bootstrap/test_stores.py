@@ -14,7 +14,6 @@ from casekeep.blobs.store import StoreNotUsable
 from casekeep.bootstrap.stores import check_store, open_move, open_replica, open_store
 from casekeep.settings import Settings, SettingsNotValid
 from tests.blobs.contract import fresh_key, keep, keys_of
-from tests.support.buckets import *  # noqa: F403 - fixtures are found by name
 from tests.support.buckets import S3Server, free_port
 
 

@@ -23,9 +23,7 @@ from casekeep.kernel.errors import QuotaExceeded, UploadBroken, UploadBusy, Uplo
 from casekeep.kernel.ids import OrganizationId, new_id
 from tests.files.verifying.house import flip
 from tests.support.clinician import PDF, kept
-from tests.support.house import house, outbox, signed_in_patient
-
-__all__ = ["house", "outbox"]
+from tests.support.house import signed_in_patient
 
 MIB = 1 << 20
 CONTENT = PDF + bytes(MIB)
