@@ -1,10 +1,12 @@
 """What is done to the tests that were found: those that need a database are marked, by the fixtures
-they use, so that `make check` can leave them out; and several processes begin with what takes long.
+they use, so that `make check` can leave them out; several processes begin with what takes long, and
+share a file out as a whole.
 """
 
 from collections import Counter
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 LONG = (
     "tests/contract/test_schemathesis.py",
@@ -24,6 +26,9 @@ LONG = (
 would leave the other processes without work at the end.
 """
 
+TOGETHER = ("tests/client",)
+"""Folders whose files one process takes, since it starts a server for all of them."""
+
 _NEEDS_A_SERVER = {"server_dsn", "test_server", "db"}
 
 
@@ -35,6 +40,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):  # one of several processes of pytest-xdist
         tests = Counter(_file_of(item.nodeid) for item in items)
         items.sort(key=lambda item: place_of(_file_of(item.nodeid), tests))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> "Sharing":
+    """Asked by the process that has the others work."""
+    return Sharing(config, log)
+
+
+class Sharing(LoadFileScheduling):
+    """Shares the tests out by files and by the folders that stay together, in the order of LONG."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = _file_of(nodeid)
+        return next((each for each in TOGETHER if file.startswith(f"{each}/")), file)
 
 
 def place_of(file: str, tests: Counter[str]) -> tuple[int, int, str]:
