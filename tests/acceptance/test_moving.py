@@ -10,7 +10,6 @@ import pytest
 
 from casekeep.client import FileToSend
 from tests.acceptance.running import Clinic, attempt, casekeep, make_clinic, running_server
-from tests.support.buckets import *  # noqa: F403 - fixtures are found by name
 from tests.support.buckets import S3Server, free_port
 
 FILES = {f"report {number}.pdf": b"%PDF-1.7\n" + bytes([number]) * 200_000 for number in range(12)}

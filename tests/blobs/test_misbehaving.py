@@ -12,7 +12,6 @@ from casekeep.blobs.bucket import open_bucket
 from casekeep.blobs.objects import ObjectStore
 from casekeep.blobs.store import CHUNK, BlobMissing, StoreUnavailable
 from tests.blobs.contract import fresh_key, keep, keys_of, read_all, some_bytes
-from tests.support.buckets import *  # noqa: F403 - fixtures are found by name
 from tests.support.buckets import S3Server
 from tests.support.misbehaving import Fault, Proxy, Request, misbehaving
 

@@ -16,7 +16,6 @@ from casekeep.blobs.moving import Move, Moved, count_blobs
 from casekeep.blobs.objects import ObjectStore
 from casekeep.blobs.store import CHUNK, BlobKey, BlobStore, StoreUnavailable
 from tests.blobs.contract import fresh_key, keep, keys_of, read_all, some_bytes
-from tests.support.buckets import *  # noqa: F403 - fixtures are found by name
 from tests.support.buckets import S3Server
 
 SIZES = (0, 1, CHUNK + 1, (17 << 20) + 3)

@@ -27,7 +27,6 @@ from tests.blobs.contract import fresh_key, keep, keys_of
 from tests.files.conftest import receiver, room
 from tests.files.room import Room
 from tests.files.verifying.house import make_shelf
-from tests.support.buckets import *  # noqa: F403 - fixtures are found by name
 from tests.support.buckets import S3Server, free_port
 from tests.support.database import TestServer
 

@@ -22,7 +22,6 @@ from casekeep.settings import Settings, described
 from tests.backups.clinic import Place, Servers, made_place
 from tests.cli.test_commands import logging_as_before  # noqa: F401 - a fixture
 from tests.files.room import body, pdf
-from tests.support.buckets import *  # noqa: F403 - fixtures are found by name
 from tests.support.buckets import S3Server
 from tests.support.factories import make_case, make_clinician, make_organization
 

@@ -12,7 +12,6 @@ from casekeep.blobs.objects import ObjectStore
 from casekeep.blobs.store import BlobKey
 from tests.blobs.contract import fresh_key, keep, keys_of
 from tests.cli.test_commands import Run, _runner, logging_as_before  # noqa: F401 - a fixture
-from tests.support.buckets import *  # noqa: F403 - fixtures are found by name
 from tests.support.buckets import S3Server
 from tests.support.database import TestServer
 

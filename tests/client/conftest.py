@@ -12,10 +12,8 @@ from casekeep.client import AsyncClinicianClient, Tokens
 from casekeep.http.house import House
 from tests.acceptance.running import Clinic, Server, make_clinic, running_server
 from tests.client.relay import Relay, relay_to
-from tests.support.clinician import root, whole_server
-from tests.support.house import client, house, outbox
-
-__all__ = ["house", "outbox", "root"]
+from tests.support.clinician import whole_server
+from tests.support.house import client
 
 
 @pytest.fixture(scope="session")

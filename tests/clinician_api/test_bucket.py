@@ -15,7 +15,6 @@ from casekeep.files.sweeping import claim_receiver
 from casekeep.http.house import House
 from casekeep.kernel.clock import utc_now
 from tests.blobs.contract import keys_of
-from tests.support.buckets import *  # noqa: F403 - fixtures are found by name
 from tests.support.buckets import BUCKET, SECRET_KEY, S3Server
 from tests.support.clinician import PDF, add_file, open_case, refusal, whole_server
 from tests.support.house import SignedIn, client, signed_in_clinician

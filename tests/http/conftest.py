@@ -8,10 +8,6 @@ import pytest
 import structlog
 
 from casekeep.http.logs import configure_logging
-from tests.support.clinician import root
-from tests.support.house import house, outbox
-
-__all__ = ["house", "outbox", "root"]
 
 
 @pytest.fixture

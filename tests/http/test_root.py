@@ -12,9 +12,7 @@ from casekeep.http.root import Apps, Root, dispatcher
 from casekeep.pages.app import build_app as build_pages
 from casekeep.portal_api.app import build_app as build_portal_api
 from casekeep.settings import Settings
-from tests.support.house import house, outbox, signed_in_clinician
-
-__all__ = ["house", "outbox"]
+from tests.support.house import signed_in_clinician
 
 
 class Lifespan:

@@ -27,9 +27,6 @@ from casekeep.kernel.errors import DomainError
 from casekeep.kernel.ids import OrganizationId, new_id
 from casekeep.mail.channels import open_email_channel, open_text_channel
 from tests.support.factories import make_organization
-from tests.support.issuer import issuer
-
-__all__ = ["issuer"]
 
 SECRET = b"the tests' own secret, 32 bytes or more"
 PASSWORD = "a long enough password"

@@ -6,7 +6,7 @@ import mailbox
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import Message
 from pathlib import Path
@@ -64,15 +64,18 @@ class Outbox:
     """What the house has sent: a maildir for mail and text messages alike."""
 
     folder: Path
+    read: dict[str, Message] = field(default_factory=dict)
+    """What was read of it before: one box takes the mail of a whole run."""
 
     def to(self, address: str) -> list[Message]:
         """Everything that was sent to an email address or a phone number, oldest first."""
         box = mailbox.Maildir(self.folder, create=True)
         try:
-            found = [box[key] for key in sorted(box.keys(), key=_delivery)]
+            keys = sorted(box.keys(), key=_delivery)
+            self.read.update((key, box[key]) for key in keys if key not in self.read)
         finally:
             box.close()
-        return [message for message in found if message["To"] == address]
+        return [self.read[key] for key in keys if self.read[key]["To"] == address]
 
 
 def _delivery(key: str) -> list[int]:

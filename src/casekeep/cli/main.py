@@ -1,5 +1,5 @@
-"""The `casekeep` command: its groups, and the one place that turns a refusal into a message on
-stderr and an exit status (1: refused, 2: wrong usage).
+"""The `casekeep` command: where its parts are, and the one place that turns a refusal into a
+message on stderr and an exit status (1: refused, 2: wrong usage).
 """
 
 import sys
@@ -11,26 +11,8 @@ import typer
 from casekeep.backups.model import BackupNotPossible
 from casekeep.blobs.depots import DepotUnavailable
 from casekeep.blobs.store import StoreNotUsable, StoreUnavailable
-from casekeep.cli import (
-    accounts,
-    backups,
-    blobs,
-    cases,
-    exporting,
-    forms,
-    holds,
-    importing,
-    issuers,
-    keys,
-    purging,
-    retention,
-    sealing_keys,
-    server,
-    upkeep,
-    verifying,
-    webhooks,
-)
 from casekeep.cli.listening import PortNotFree
+from casekeep.cli.on_demand import OnDemand
 from casekeep.cli.printing import tell_refusal
 from casekeep.db.alone import UnderWayElsewhere
 from casekeep.db.errors import DatabaseNotUsable
@@ -55,8 +37,40 @@ _NEXT: dict[type[Exception], str] = {
 }
 """What to do about a fact whose own words are a contract's."""
 
+
+class _Commands(OnDemand):
+    """Every command and group of the program."""
+
+    places = {  # noqa: RUF012 - its type stands in `OnDemand`
+        "serve": "casekeep.cli.server:serve",
+        "worker": "casekeep.cli.server:worker",
+        "demo": "casekeep.cli.server:demo",
+        "migrate": "casekeep.cli.upkeep:migrate",
+        "verify": "casekeep.cli.verifying:verify",
+        "import": "casekeep.cli.importing:import_",
+        "export": "casekeep.cli.exporting:export",
+        "restore": "casekeep.cli.backups:restore",
+        "purge": "casekeep.cli.purging:purge",
+        "backup": "casekeep.cli.backups:backups",
+        "org": "casekeep.cli.accounts:organizations",
+        "user": "casekeep.cli.accounts:users",
+        "key": "casekeep.cli.keys:keys",
+        "keys": "casekeep.cli.sealing_keys:sealing_keys",
+        "case": "casekeep.cli.cases:cases",
+        "form": "casekeep.cli.forms:forms",
+        "issuer": "casekeep.cli.issuers:issuers",
+        "webhook": "casekeep.cli.webhooks:webhooks",
+        "blobs": "casekeep.cli.blobs:blobs",
+        "hold": "casekeep.cli.holds:holds",
+        "retention": "casekeep.cli.retention:retention",
+        "certificate": "casekeep.cli.retention:certificates",
+        "config": "casekeep.cli.upkeep:config",
+    }
+
+
 app = typer.Typer(
     name="casekeep",
+    cls=_Commands,
     no_args_is_help=True,
     rich_markup_mode=None,  # nothing that a person typed, and no [env: …], is ever markup
     pretty_exceptions_enable=False,
@@ -80,31 +94,6 @@ def casekeep(
     """The file room of a clinic. Start with `casekeep demo` to look around, or `casekeep serve` for
     real use.
     """
-
-
-app.command("serve")(server.serve)
-app.command("worker")(server.worker)
-app.command("demo")(server.demo)
-app.command("migrate")(upkeep.migrate)
-app.command("verify")(verifying.verify)
-app.command("import")(importing.import_)
-app.command("export")(exporting.export)
-app.add_typer(backups.backups, name="backup")
-app.command("restore")(backups.restore)
-app.add_typer(accounts.organizations, name="org")
-app.add_typer(accounts.users, name="user")
-app.add_typer(keys.keys, name="key")
-app.add_typer(sealing_keys.sealing_keys, name="keys")
-app.add_typer(cases.cases, name="case")
-app.add_typer(forms.forms, name="form")
-app.add_typer(issuers.issuers, name="issuer")
-app.add_typer(webhooks.webhooks, name="webhook")
-app.add_typer(blobs.blobs, name="blobs")
-app.add_typer(holds.holds, name="hold")
-app.add_typer(retention.retention, name="retention")
-app.add_typer(retention.certificates, name="certificate")
-app.command("purge")(purging.purge)
-app.add_typer(upkeep.config, name="config")
 
 
 def main() -> None:

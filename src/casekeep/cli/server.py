@@ -57,12 +57,12 @@ def worker(data: DataOption = None) -> None:
 
     Example: `casekeep worker --data /srv/casekeep`
     """
-    from casekeep.cli import serving  # noqa: PLC0415 - heavy, and needed here only
+    from casekeep.cli import working  # noqa: PLC0415 - heavy, and needed here only
 
     settings = load_settings({"data": data})
     notices.tell_unknown_variables()
     with notices.around(settings):
-        serving.work(settings, on_ready=lambda: typer.echo("Casekeep's worker is ready"))
+        working.work(settings, on_ready=lambda: typer.echo("Casekeep's worker is ready"))
 
 
 def demo(

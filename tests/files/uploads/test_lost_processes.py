@@ -25,9 +25,7 @@ from casekeep.kernel.ids import OrganizationId, new_id
 from tests.files.verifying.house import flip
 from tests.support.clinician import PDF, kept
 from tests.support.disks import disk_away
-from tests.support.house import house, outbox, signed_in_patient
-
-__all__ = ["house", "outbox"]
+from tests.support.house import signed_in_patient
 
 MIB = 1 << 20
 CONTENT = PDF + bytes(MIB)
