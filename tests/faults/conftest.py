@@ -33,6 +33,8 @@ async def ground(
 
 
 @pytest_asyncio.fixture(scope="session")
-async def actors(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Actors]:
+async def actors(
+    s3_credentials: None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Actors]:
     async with opened_actors(tmp_path_factory.mktemp("actors")) as opened:
         yield opened

@@ -18,7 +18,7 @@ from casekeep.kernel.processes import ending_with
 from tests.faults.acting import Orders, Said
 
 ROOT = Path(__file__).parents[2]
-_LONGEST = 90
+_LONGEST = 180
 
 
 @dataclass
