@@ -90,7 +90,8 @@ async def demand_order(house: House, organization_id: OrganizationId, outcome: O
     bytes_of = {key.file_id async for key in house.blobs.keys()}  # noqa: SIM118 - no dict
     assert bytes_of == stored.keys(), "bytes without a row, or a row without bytes"
     assert await _sealed(house, organization_id) == stored.keys(), "a key of nothing, or none"
-    await _demand_clean(house, organization_id, len(stored))
+    assert await files_checked(house, organization_id) == len(stored)
+    assert (await verify(house.db, organization_id)).ok, "the audit is not whole"
     return stored
 
 
@@ -108,8 +109,10 @@ async def _demand_as_said(
         assert await _is_certified(house, organization_id, file_id), "purged without a proof"
 
 
-async def _demand_clean(house: House, organization_id: OrganizationId, files: int) -> None:
-    """As `casekeep verify --deep` says, a day on: what is young is no orphan yet."""
+async def files_checked(house: House, organization_id: OrganizationId) -> int:
+    """How many files `casekeep verify --deep` reads, and finds nothing; a day on, since what is
+    young is no orphan yet.
+    """
     tomorrow = Checked(
         house.db, house.blobs, house.audit, clock=lambda: utc_now() + timedelta(days=1)
     )
@@ -122,8 +125,7 @@ async def _demand_clean(house: House, organization_id: OrganizationId, files: in
         watching=lambda _: None,
     )
     assert report.is_clean, report.found
-    assert report.files == files
-    assert (await verify(house.db, organization_id)).ok, "the audit is not whole"
+    return report.files
 
 
 async def _most_received(house: House, organization_id: OrganizationId) -> int:

@@ -19,6 +19,8 @@ from tests.faults.acting import Orders, Said
 
 ROOT = Path(__file__).parents[2]
 _LONGEST = 180
+_ENDS = {0, -signal.SIGKILL, -signal.SIGTERM}
+"""Of a process that came to its end, was struck, or was told to end before it could listen."""
 
 
 @dataclass
@@ -87,7 +89,7 @@ class Actors:
                 said = msgspec.json.decode(line, type=Said)
                 yield said
                 if said.word == "ended":
-                    assert said.number in {0, -signal.SIGKILL}, self.log.read_text()[-2000:]
+                    assert said.number in _ENDS, self.log.read_text()[-2000:]
                     return
         raise AssertionError(self.log.read_text()[-2000:])
 

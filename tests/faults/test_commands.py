@@ -35,6 +35,7 @@ from tests.faults.runs import (
     finish,
     go_on_beside,
     keep_some,
+    may_pass_over,
     newcomer,
     strikes,
     struck,
@@ -49,6 +50,7 @@ Run = Callable[[Strike], Awaitable[int]]
 
 
 async def strike_often(scenario: str, run: Run) -> None:
+    may_pass_over(scenario)
     for strike in strikes(scenario, await run(QUIET)):
         await run(strike)
 
