@@ -107,7 +107,10 @@ def _end_a_backend(cluster: str, serving: bytes) -> None:
     leader = postmaster(cluster)
     children = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
     found = [int(pid) for pid in children if serving in _command(pid)]
-    os.kill(found[-1], signal.SIGKILL)
+    if found:
+        os.kill(found[-1], signal.SIGKILL)
+    else:  # nobody is served at this moment, but somebody will be
+        os.kill(leader, signal.SIGQUIT)
 
 
 def _command(pid: str) -> bytes:
