@@ -1,38 +1,50 @@
 """Every moment at which something becomes lasting, or is about to: a write, a sync, a new name, a
-removal, a commit. A process that has `armed` them ends itself or its database at one of them.
+removal, a commit, an object that is put, a step of the queue. A process that has `armed` them ends
+itself or its database at one of them.
 """
 
 import functools
-import inspect
 import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
+import obstore
 from asyncpg.transaction import Transaction
+from pgqueuer.db import AsyncpgDriver
 
-Victim = Literal["process", "database"]
+Victim = Literal["process", "backend", "postmaster"]
+VICTIMS: tuple[Victim, ...] = ("process", "backend", "process", "postmaster")
+"""In turn: half of the strikes end a process of Casekeep's, half its database."""
 
 _LARGE = 64 * 1024
 """Bytes of a write that counts: smaller ones are of logs and pipes."""
+_COMMIT = "_Transaction__commit"
+"""What `commit` and the end of an `async with` both call."""
 
 
 class Points:
     """Counts the moments that are reached, and strikes at one of them."""
 
-    def __init__(self, strike_at: int, victim: Victim, postmaster: int) -> None:
+    def __init__(self, strike_at: int, strike: Callable[[], None]) -> None:
         """`strike_at`: the number of the moment, from 1; 0 strikes never."""
         self.reached: list[str] = []
         self._strike_at = strike_at
-        self._strike = _end_this_process if victim == "process" else _end_a_backend_of(postmaster)
+        self._strike = strike
 
     def arm(self) -> None:
         """Watch from now on. It is for a process that does nothing else, and is never undone."""
         for name in ("fsync", "rename", "replace", "unlink"):
             setattr(os, name, self._around(name, getattr(os, name)))
         setattr(os, "write", self._around_writes(os.write))  # noqa: B010 - as the others
-        Transaction.commit = self._around("commit", Transaction.commit)
+        setattr(Transaction, _COMMIT, self._around_async("commit", getattr(Transaction, _COMMIT)))
+        for name in ("put_async", "copy_async", "delete_async"):
+            setattr(obstore, name, self._around_async(name, getattr(obstore, name)))
+        for name in ("fetch", "execute"):
+            watched = self._around_async(f"queue {name}", getattr(AsyncpgDriver, name))
+            setattr(AsyncpgDriver, name, watched)
 
     def _reach(self, moment: str) -> None:
         self.reached.append(moment)
@@ -40,21 +52,23 @@ class Points:
             self._strike()
 
     def _around(self, name: str, work: Callable[..., Any]) -> Callable[..., Any]:
-        if inspect.iscoroutinefunction(work):
-
-            @functools.wraps(work)
-            async def watched_coroutine(*args: Any, **more: Any) -> Any:
-                self._reach(f"before {name}")
-                result = await work(*args, **more)
-                self._reach(f"after {name}")
-                return result
-
-            return watched_coroutine
-
         @functools.wraps(work)
         def watched(*args: Any, **more: Any) -> Any:
             self._reach(f"before {name}")
             result = work(*args, **more)
+            self._reach(f"after {name}")
+            return result
+
+        return watched
+
+    def _around_async(self, name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        """Also for what is written in another language, and says of itself that it is no
+        coroutine.
+        """
+
+        async def watched(*args: Any, **more: Any) -> Any:
+            self._reach(f"before {name}")
+            result = await work(*args, **more)
             self._reach(f"after {name}")
             return result
 
@@ -72,21 +86,31 @@ class Points:
         return watched
 
 
-def _end_this_process() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def strike_on(victim: Victim, cluster: str, dsn: str) -> Callable[[], None]:
+    """What ends the victim: this process; a process of the server that serves the database of
+    `dsn`, which PostgreSQL takes for a crash, so that it ends all others and recovers; or the
+    server as a whole, at once, as before a power cut. `cluster`: the server's folder.
+    """
+    if victim == "process":
+        return lambda: os.kill(os.getpid(), signal.SIGKILL)
+    if victim == "postmaster":
+        return lambda: os.kill(postmaster(cluster), signal.SIGQUIT)
+    return functools.partial(_end_a_backend, cluster, f" {urlsplit(dsn).path[1:]} ".encode())
 
 
-def _end_a_backend_of(postmaster: int) -> Callable[[], None]:
-    """PostgreSQL takes one that is killed for a crash: it ends all others, and recovers."""
+def postmaster(cluster: str) -> int:
+    """The process that runs the server in this folder now; after its death it is another."""
+    return int((Path(cluster) / "postmaster.pid").read_text().split()[0])
 
-    def strike() -> None:
-        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-        serving = [
-            pid for pid in children if b"casekeep" in _command(pid) or b"_app" in _command(pid)
-        ]
-        os.kill(int(serving[-1]), signal.SIGKILL)
 
-    return strike
+def _end_a_backend(cluster: str, serving: bytes) -> None:
+    leader = postmaster(cluster)
+    children = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
+    found = [int(pid) for pid in children if serving in _command(pid)]
+    if found:
+        os.kill(found[-1], signal.SIGKILL)
+    else:  # nobody is served at this moment, but somebody will be
+        os.kill(leader, signal.SIGQUIT)
 
 
 def _command(pid: str) -> bytes:
