@@ -38,6 +38,8 @@ def test_holds_and_purges_refuse_what_is_not_there(run: Run) -> None:
     assert due == {"removed": 0, "cases": 0, "files": 0, "size": 0}
     assert json.loads(run("purge", *org, "--json").stdout)["finished"] == 0
     assert "destroyed" in refusal_of(run("certificate", "show", *org, str(uuid4())))
+    listed = json.loads(run("certificate", "list", *org, "--json").stdout)
+    assert listed == {"certificates": [], "after": None}
 
 
 def test_a_certificate_is_checked_without_a_database(run: Run, tmp_path: Path) -> None:
