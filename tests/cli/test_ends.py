@@ -47,6 +47,10 @@ def test_a_certificate_is_checked_without_a_database(run: Run, tmp_path: Path) -
     assert "cannot be read" in refusal_of(run("certificate", "verify", str(none)))
     none.write_text("{}")
     assert "no certificate" in refusal_of(run("certificate", "verify", str(none)))
+    mistyped = ("--key", str(tmp_path / "none.jsn"))
+    assert "none.jsn cannot be read" in refusal_of(
+        run("certificate", "verify", str(none), *mistyped)
+    )
     key = run("certificate", "key").stdout.strip()
     published = json.loads(run("certificate", "key", "--json").stdout)
     assert published["keys"][0]["public_key"] == key

@@ -121,6 +121,9 @@ def list_all(place: PlaceArgument, data: DataOption = None, as_json: JsonOption 
     if as_json:
         print_json({"backups": [_encoded(each) for each in shown]})
         return
+    if not shown:
+        tell(f"There is no backup in {place}.")
+        return
     rows = [
         (
             each.backup.name,

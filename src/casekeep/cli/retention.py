@@ -234,7 +234,8 @@ def _shown(days: int | None) -> str:
 def _key_text(given: str) -> str:
     path = Path(given)
     try:
-        return path.read_text("utf-8") if path.is_file() else given
+        is_file = "." in path.name or path.is_file()  # base64 has no dot
+        return path.read_text("utf-8") if is_file else given
     except (OSError, UnicodeDecodeError):
         raise InputNotValid(f"{given} cannot be read") from None
 
