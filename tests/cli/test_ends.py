@@ -22,6 +22,7 @@ def test_how_long_things_are_kept_is_set_and_shown(run: Run) -> None:
         "remove_after_days": 7300,
     }
     assert "60 days" in run("retention", "set", *org, *lab[:2], "--remove-after", "never").stdout
+    assert "give --trash" in refusal_of(run("retention", "set", *org))
     told = refusal_of(run("retention", "set", *org, "--trash", "a week"))
     assert told == "a time is a number of days such as 3650d, or never"
 

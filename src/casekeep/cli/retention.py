@@ -73,6 +73,8 @@ def set_terms(
     """
     from casekeep.retention import scheduling  # noqa: PLC0415 - heavy, and needed here only
 
+    if trash is keep_at_least is remove_after is None:
+        raise InputNotValid("give --trash, or --category with --keep-at-least or --remove-after")
     change = scheduling.TermsChange(
         _days(trash), category, _days(keep_at_least), _days(remove_after)
     )
