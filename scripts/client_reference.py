@@ -19,11 +19,17 @@ calls to be awaited, `async for` over its lists, and `aclose` in the place of `c
 def page() -> str:
     """The whole page."""
     parts = [_INTRODUCTION]
-    for name in ("clinician", "patient", "partner"):
+    for name in ("clinician", "administrator", "patient", "partner"):
         (client,) = _classes(PACKAGE / "_sync" / f"{name}.py")
         parts += [f"## {client.name}", _docstring(client), *_calls(client)]
     parts.append("## What comes back")
-    for name in ("tokens", "clinician_shapes", "patient_shapes", "partner_shapes"):
+    for name in (
+        "tokens",
+        "clinician_shapes",
+        "administrator_shapes",
+        "patient_shapes",
+        "partner_shapes",
+    ):
         parts += [_shape(each) for each in _public(PACKAGE / f"{name}.py")]
     parts.append("## What is given")
     parts += [
@@ -37,12 +43,19 @@ def page() -> str:
 
 
 def _calls(client: ast.ClassDef) -> Iterator[str]:
-    for each in client.body:
+    for each in [*_inherited(client), *client.body]:
         if isinstance(each, ast.FunctionDef) and (each.name == "__init__" or each.name[0] != "_"):
             signature = _signature(client.name if each.name == "__init__" else each.name, each)
             yield f"```python\n{signature}\n```" + (
                 f"\n\n{text}" if (text := _docstring(each)) else ""
             )
+
+
+def _inherited(client: ast.ClassDef) -> list[ast.stmt]:
+    """The calls that a client has from the one for any account, if it is such a one."""
+    (account,) = _classes(PACKAGE / "_sync" / "account.py")
+    is_one = account.name in {ast.unparse(base) for base in client.bases}
+    return account.body if is_one else []
 
 
 def _signature(name: str, call: ast.FunctionDef) -> str:

@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[1]
 CLIENT = ROOT / "src/casekeep/client"
 WORDS = {
     "AbstractAsyncContextManager": "AbstractContextManager",
+    "AsyncAccountClient": "AccountClient",
+    "AsyncAdministratorClient": "AdministratorClient",
     "AsyncBaseTransport": "BaseTransport",
     "AsyncCaller": "Caller",
     "AsyncClient": "Client",

@@ -99,6 +99,13 @@ class TestFolderDepot(DepotContract):
         with pytest.raises(DepotUnavailable), FolderDepot(tmp_path / "file").hold():
             pass
 
+    async def test_a_place_that_takes_no_folder_is_told(self) -> None:
+        depot = FolderDepot(Path("/proc/none"))
+        with pytest.raises(DepotUnavailable, match="/proc/none"), depot.hold():
+            pass
+        with pytest.raises(DepotUnavailable):
+            await depot.put("a", pieces_of(b"."))
+
 
 class TestMoto(DepotContract):
     @pytest.fixture
@@ -113,7 +120,7 @@ class TestMoto(DepotContract):
 
     async def test_a_bucket_that_is_not_there_is_told(self, moto: S3Server) -> None:
         depot = bucket_depot(moto.url(bucket="no-such-bucket"))
-        with pytest.raises(DepotUnavailable, match="no such bucket"):
+        with pytest.raises(DepotUnavailable, match="no such bucket; make it"):
             await depot.put("a", pieces_of(b"."))
 
 

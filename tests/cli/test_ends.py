@@ -22,6 +22,7 @@ def test_how_long_things_are_kept_is_set_and_shown(run: Run) -> None:
         "remove_after_days": 7300,
     }
     assert "60 days" in run("retention", "set", *org, *lab[:2], "--remove-after", "never").stdout
+    assert "give --trash" in refusal_of(run("retention", "set", *org))
     told = refusal_of(run("retention", "set", *org, "--trash", "a week"))
     assert told == "a time is a number of days such as 3650d, or never"
 
@@ -38,6 +39,8 @@ def test_holds_and_purges_refuse_what_is_not_there(run: Run) -> None:
     assert due == {"removed": 0, "cases": 0, "files": 0, "size": 0}
     assert json.loads(run("purge", *org, "--json").stdout)["finished"] == 0
     assert "destroyed" in refusal_of(run("certificate", "show", *org, str(uuid4())))
+    listed = json.loads(run("certificate", "list", *org, "--json").stdout)
+    assert listed == {"certificates": [], "after": None}
 
 
 def test_a_certificate_is_checked_without_a_database(run: Run, tmp_path: Path) -> None:
@@ -45,6 +48,10 @@ def test_a_certificate_is_checked_without_a_database(run: Run, tmp_path: Path) -
     assert "cannot be read" in refusal_of(run("certificate", "verify", str(none)))
     none.write_text("{}")
     assert "no certificate" in refusal_of(run("certificate", "verify", str(none)))
+    mistyped = ("--key", str(tmp_path / "none.jsn"))
+    assert "none.jsn cannot be read" in refusal_of(
+        run("certificate", "verify", str(none), *mistyped)
+    )
     key = run("certificate", "key").stdout.strip()
     published = json.loads(run("certificate", "key", "--json").stdout)
     assert published["keys"][0]["public_key"] == key

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.running import Clinic, Server
+from tests.acceptance.running import Clinic, Server, casekeep
 from tests.acceptance.test_first_day import code_sent_to
 from tests.architecture.source import ROOT
 
 PAGE = ROOT / "docs/howto/python-client.md"
 PATIENT = "reader@example.org"
+KEEPER = "keeper@example.org"
 
 
 def blocks() -> list[tuple[int, str]]:
@@ -29,10 +30,18 @@ def test_the_examples_run(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    casekeep(
+        server.data,
+        *("user", "create", "--org", clinic.organization_id, "--role", "admin"),
+        *("--email", KEEPER, "--password-stdin"),
+        stdin=f"{clinic.password}\n",
+    )
     values = {
         "CASEKEEP_URL": server.url,
         "CLINICIAN_EMAIL": clinic.email,
         "CLINICIAN_PASSWORD": clinic.password,
+        "ADMINISTRATOR_EMAIL": KEEPER,
+        "ADMINISTRATOR_PASSWORD": clinic.password,
         "PARTNER_KEY": clinic.api_key,
         "PATIENT_EMAIL": PATIENT,
     }
@@ -46,7 +55,13 @@ def test_the_examples_run(
         exec(compile("\n" * line + code, PAGE, "exec"), names)  # noqa: S102 - what the test is for
 
     printed = capsys.readouterr().out
-    for expected in ("sodium.csv 37 lab_files/", "Case not found", "letter.pdf", clinic.email):
+    for expected in (
+        "sodium.csv 37 lab_files/",
+        "Case not found",
+        "letter.pdf",
+        "litigation 2026/17",
+        clinic.email,
+    ):
         assert expected in printed
 
 

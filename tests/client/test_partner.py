@@ -126,6 +126,23 @@ async def test_saying_something(client: AsyncPartnerClient) -> None:
     assert [each.id for each in (await client.case(made.id)).communications] == [said.id]
 
 
+async def test_files_go_with_the_digest_of_their_body(
+    client: AsyncPartnerClient, http: httpx.AsyncClient
+) -> None:
+    sent: list[bool] = []
+
+    async def note(request: httpx.Request) -> None:
+        sent.append("content-digest" in request.headers)
+
+    http.event_hooks = {"request": [note]}
+    made = await opened(client, f"{uuid4().hex}@example.org")
+    author = Author("nurse@example.org")
+    await client.add_communication(made, "With", author, files=[FileContent("a.pdf", pdf(300))])
+    await client.add_communication(made, "Without", author)
+
+    assert sent == [True, True, False]
+
+
 async def test_long_spans_are_one_list(house: House, office: Office) -> None:
     now, ages = utc_now(), [0, 59, 60, 61, 119, 120, 121, 300]
     made = {age: (await make_case(house.db, office.organization_id)).id for age in [*ages, 301, -1]}

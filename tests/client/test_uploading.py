@@ -25,7 +25,7 @@ from casekeep.http.house import House
 from tests.acceptance.running import Server
 from tests.client.conftest import pdf, pdf_at
 from tests.support.clinician import JPEG
-from tests.support.house import SignedIn, signed_in_patient
+from tests.support.house import SignedIn, signed_in_clinician, signed_in_patient
 
 BASE = "https://casekeep.test"
 PATIENT = {"patient_name": "Pat Example", "patient_age": 44, "patient_gender": "female"}
@@ -162,6 +162,63 @@ async def test_a_file_that_shrinks_on_the_way_is_not_kept(
         await doctor.upload(made.case, source, progress=lambda *_: os.truncate(source, 0))
 
     assert not await doctor.files(made.case)
+
+
+async def test_a_file_that_changes_on_the_way_is_refused(
+    doctor: AsyncClinicianClient, tmp_path: Path
+) -> None:
+    source = pdf_at(tmp_path / "changing.pdf", 3 * PIECE)
+    made = await doctor.create_case(**PATIENT)
+
+    with pytest.raises(Refused, match="Content-Digest"):
+        await doctor.upload(
+            made.case, source, progress=lambda *_: put(source, pdf(3 * PIECE, seed=2))
+        )
+
+    assert not await doctor.files(made.case)
+
+
+async def test_every_body_with_files_goes_with_its_digest(
+    house: House, http: httpx.AsyncClient
+) -> None:
+    sent: list[tuple[str, bool]] = []
+
+    async def note(request: httpx.Request) -> None:
+        sent.append((request.url.path, "content-digest" in request.headers))
+
+    http.event_hooks = {"request": [note]}
+    caller = await signed_in_clinician(house)
+    tokens = Tokens(caller.tokens.access_token, caller.tokens.refresh_token)
+    async with AsyncClinicianClient(BASE, tokens=tokens, http=http) as client:
+        made = await client.create_case(**PATIENT, lab_files=[FileToSend(JPEG, "a.jpg")])
+        await client.upload(made.case, pdf(300), name="b.pdf")
+    patient = await signed_in_patient(house)
+    async with patient_client(patient, http) as portal:
+        await portal.upload(pdf(300), name="c.pdf")
+
+    assert sent == [
+        ("/cases/create_case", True),
+        ("/cases/upload", True),
+        ("/api/v1/users/me/files/upload", True),
+    ]
+
+
+async def test_a_password_does_not_go_with_its_digest(http: httpx.AsyncClient) -> None:
+    fields: list[httpx.Headers] = []
+
+    async def note(request: httpx.Request) -> None:
+        fields.append(request.headers)
+
+    http.event_hooks = {"request": [note]}
+    async with AsyncClinicianClient(BASE, http=http) as client:
+        with pytest.raises(NotSignedIn):
+            await client.sign_in("nobody@example.org", "summer2026")
+
+    assert [[name for name in each if "digest" in name] for each in fields] == [[]]
+
+
+def put(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 async def test_bytes_need_a_name(doctor: AsyncClinicianClient) -> None:

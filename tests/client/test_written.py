@@ -22,7 +22,7 @@ def test_the_blocking_client_is_up_to_date() -> None:
 
 
 def test_the_two_have_the_same_calls() -> None:
-    for name in ("ClinicianClient", "PatientClient", "PartnerClient"):
+    for name in ("ClinicianClient", "AdministratorClient", "PatientClient", "PartnerClient"):
         blocking, other = getattr(package, name), getattr(package, f"Async{name}")
         calls = {each for each in dir(other) if not each.startswith("_")}
 

@@ -12,6 +12,7 @@ from casekeep.settings import Settings
 
 ACCOUNTS = """{"organizations": [{"id": "1", "name": "Lake <b>", "api_key": "ck_1_2",
   "clinicians": [{"name": "Dr A", "email": "a@example.org", "password": "open sesame"}],
+  "administrators": [{"name": "Kim", "email": "k@example.org", "password": "open sesame"}],
   "patients": [{"name": "Pat", "email": "p@example.org", "phone": null}],
   "case_number": 10001, "case_id": "2"}]}"""
 
@@ -39,6 +40,7 @@ async def test_the_demos_front_page_shows_who_can_sign_in(tmp_path: Path) -> Non
         page = await client.get("/")
     assert page.status_code == 200
     assert "a@example.org" in page.text
+    assert "<td>Kim, administrator</td><td>k@example.org</td>" in page.text
     assert "http://casekeep.test/cases/files/10001" in page.text
     assert "Lake &lt;b&gt;" in page.text
     policy = page.headers["content-security-policy"]

@@ -68,6 +68,7 @@ class Action(StrEnum):
     HOLD_LIFTED = "hold.lifted"
     HOLDS_LISTED = "holds.listed"
     CERTIFICATE_SHOWN = "certificate.shown"
+    CERTIFICATES_LISTED = "certificates.listed"
     UPLOAD_BEGUN = "upload.begun"
     UPLOAD_ENDED = "upload.ended"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import obstore
 
 from casekeep.blobs.bucket import Bucket, open_bucket
-from casekeep.blobs.causes import told
+from casekeep.blobs.causes import told, what_next
 from casekeep.blobs.depots import DepotMissing, DepotUnavailable, Lying
 from casekeep.blobs.ending import end_in_order
 from casekeep.blobs.store import CHUNK, StoreUnavailable
@@ -130,4 +130,5 @@ def _told() -> Generator[None]:
         with told(missing=DepotMissing):
             yield
     except StoreUnavailable as error:
-        raise DepotUnavailable(f"the bucket of the backups: {error}; try again") from None
+        text = f"the bucket of the backups: {error}; {what_next(error)}"
+        raise DepotUnavailable(text) from None

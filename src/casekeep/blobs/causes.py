@@ -32,6 +32,18 @@ class Cause(StrEnum):
     CUT_OFF = "the connection broke off"
 
 
+_NEXT: dict[str, str] = {
+    Cause.NO_BUCKET: "make it, or correct the name, the endpoint or the region",
+    Cause.REFUSED: "check the credentials in the provider's variables, and that they may list, "
+    "read, write and delete",
+    Cause.NO_CREDENTIALS: "give them in the provider's variables, such as AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY",
+    Cause.NO_CONNECTION: "check the endpoint, the network and the provider's certificate",
+    Cause.NO_ANSWER: "check the endpoint and the network",
+}
+_NEXT_ELSE = "try again, and look at the provider's own log"
+
+
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")
 _METADATA = ("169.254.169.254", "metadata.google.internal")
 """Where a machine in a cloud asks for its own credentials; asked when none were given."""
@@ -56,6 +68,11 @@ def told(missing: type[Exception] = BlobMissing) -> Generator[None]:
         raise KeyTaken("there is a blob under this key") from None
     except (BaseError, OSError) as error:
         raise StoreUnavailable(_cause(error)) from None
+
+
+def what_next(cause: StoreUnavailable) -> str:
+    """What whoever set the store up can do about it."""
+    return _NEXT.get(str(cause), _NEXT_ELSE)
 
 
 def _cause(error: Exception) -> str:

@@ -63,7 +63,10 @@ class FolderDepot:
     async def read(self, path: str) -> AsyncGenerator[bytes, None]:
         """What is kept, in pieces of at most CHUNK. Raises DepotMissing."""
         with _told():
-            file = await self._threads.run((self._root / path).open, "rb", 0)
+            try:
+                file = await self._threads.run((self._root / path).open, "rb", 0)
+            except FileNotFoundError:
+                raise DepotMissing from None
         with file:
             while True:
                 with _told():
@@ -171,8 +174,6 @@ def _told() -> Generator[None]:
     """Say what the disk said in the depot's words."""
     try:
         yield
-    except FileNotFoundError:
-        raise DepotMissing from None
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise DepotUnavailable(f"the backup's folder says: {error.strerror}{where}") from None

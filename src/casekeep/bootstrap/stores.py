@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from casekeep.blobs.bucket import is_bucket, open_bucket
-from casekeep.blobs.causes import Cause
+from casekeep.blobs.causes import what_next
 from casekeep.blobs.joined import JoinedStore
 from casekeep.blobs.local import LocalStore
 from casekeep.blobs.objects import ObjectStore
@@ -17,16 +17,6 @@ from casekeep.files.verifying.queries import are_any_believed_in
 from casekeep.settings import Settings, SettingsNotValid
 
 _DISK = "disk"
-_NEXT: dict[str, str] = {
-    Cause.NO_BUCKET: "make it, or correct the name, the endpoint or the region",
-    Cause.REFUSED: "check the credentials in the provider's variables, and that they may list, "
-    "read, write and delete",
-    Cause.NO_CREDENTIALS: "give them in the provider's variables, such as AWS_ACCESS_KEY_ID and "
-    "AWS_SECRET_ACCESS_KEY",
-    Cause.NO_CONNECTION: "check the endpoint, the network and the provider's certificate",
-    Cause.NO_ANSWER: "check the endpoint and the network",
-}
-_NEXT_ELSE = "try again, and look at the provider's own log"
 
 
 def open_store(settings: Settings) -> RawStore:
@@ -156,5 +146,4 @@ async def _try_out(setting: str, url: str, store: BlobStore) -> None:
         await store.try_out()
     except StoreUnavailable as error:
         place = url.partition("?")[0]
-        todo = _NEXT.get(str(error), _NEXT_ELSE)
-        raise StoreNotUsable(f"{setting}: {place}: {error}; {todo}") from None
+        raise StoreNotUsable(f"{setting}: {place}: {error}; {what_next(error)}") from None

@@ -44,11 +44,14 @@ AtOption = Annotated[
 
 
 class _TakesByDefault(TyperGroup):
-    """A group whose first word is a command of it, or else the place of `take`."""
+    """A group whose first word is a command of it, or else the place of `take`; a bare word that is
+    no folder is taken for a command mistyped, since a backup beside the shell is rarely meant.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer hides the type
-        asks_for_help = bool(args) and args[0] in ctx.help_option_names
-        if args and not asks_for_help and args[0] not in self.commands:
+        first = args[0] if args else ""
+        is_place = "/" in first or (first[:1] == "-" and first not in ctx.help_option_names)
+        if first not in self.commands and (is_place or (first and Path(first).is_dir())):
             args.insert(0, _TAKE)
         return super().parse_args(ctx, args)
 
@@ -117,6 +120,9 @@ def list_all(place: PlaceArgument, data: DataOption = None, as_json: JsonOption 
         shown = asyncio.run(show_backups(depot, None))
     if as_json:
         print_json({"backups": [_encoded(each) for each in shown]})
+        return
+    if not shown:
+        tell(f"There is no backup in {place}.")
         return
     rows = [
         (

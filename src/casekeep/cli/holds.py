@@ -71,6 +71,7 @@ def lift(
     org: OrgOption,
     hold_id: Annotated[UUID, typer.Argument(help="The hold's id, from `casekeep hold list`.")],
     data: DataOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """End a hold. Safe to repeat. What another hold is on stays held.
 
@@ -85,6 +86,9 @@ def lift(
             raise InputNotValid("no hold has this id; 'casekeep hold list' shows them") from None
 
     hold = within(data, org, act)
+    if as_json:
+        print_json({"hold_id": hold.id, "lifted_at": hold.lifted_at})
+        return
     typer.echo(f"Lifted at {shown_time(hold.lifted_at)}.")
 
 

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -10,7 +11,7 @@ import typer
 
 from casekeep.audit.log import AuditLog
 from casekeep.cli.options import DataOption, JsonOption, OrgOption, within
-from casekeep.cli.printing import print_json, print_table
+from casekeep.cli.printing import print_json, print_table, shown_time, tell
 from casekeep.db.database import Database
 from casekeep.files.model import Category
 from casekeep.identity.model import Operator
@@ -19,11 +20,12 @@ from casekeep.kernel.ids import FileId, OrganizationId
 from casekeep.settings import load_settings
 
 if TYPE_CHECKING:
-    from casekeep.retention.model import Terms
+    from casekeep.retention.model import Destruction, DestructionPage, Terms
 
 retention = typer.Typer(help="How long an organisation keeps files and its trash.")
 certificates = typer.Typer(help="Certificates of destruction.")
 
+_AT_ONCE = 200
 _DAYS = re.compile(r"(\d{1,6})d?|never")
 
 
@@ -71,6 +73,8 @@ def set_terms(
     """
     from casekeep.retention import scheduling  # noqa: PLC0415 - heavy, and needed here only
 
+    if trash is keep_at_least is remove_after is None:
+        raise InputNotValid("give --trash, or --category with --keep-at-least or --remove-after")
     change = scheduling.TermsChange(
         _days(trash), category, _days(keep_at_least), _days(remove_after)
     )
@@ -102,6 +106,51 @@ def show_certificate(
             ) from None
 
     typer.echo(within(data, org, act))
+
+
+@certificates.command("list")
+def list_certificates(
+    org: OrgOption,
+    after: Annotated[
+        UUID | None, typer.Option(help="Go on behind this file, for the next page.")
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the files that were destroyed and have a certificate, those that had come last first.
+
+    Example: `casekeep certificate list --org ID`
+    """
+    from casekeep.retention import certifying  # noqa: PLC0415 - heavy, and needed here only
+
+    async def act(db: Database, audit: AuditLog, org: OrganizationId) -> "DestructionPage":
+        behind = None if after is None else FileId(after)
+        return await certifying.list_certificates(
+            db, audit, Operator(org), most=_AT_ONCE, after=behind
+        )
+
+    page = within(data, org, act)
+    if as_json:
+        print_json(
+            {
+                "certificates": [_encoded(each) for each in page.destructions],
+                "after": page.after,
+            }
+        )
+        return
+    titles = ("file", "case", "came", "removed", "destroyed", "why")
+    rows = [
+        (
+            str(each.file_id),
+            str(each.case_id or "-"),
+            *map(shown_time, (each.received_at, each.removed_at, each.purged_at)),
+            each.reason.value,
+        )
+        for each in page.destructions
+    ]
+    print_table(titles, rows)
+    if page.after is not None:
+        tell(f"There are more: --after {page.after}")
 
 
 @certificates.command("verify")
@@ -175,6 +224,11 @@ def _print_terms(terms: "Terms", data: str | None, *, as_json: bool) -> None:
     typer.echo(f"The trash keeps things {_shown(terms.trash_days or usual)}.")
 
 
+def _encoded(each: "Destruction") -> dict[str, object]:
+    """As a certificate has it."""
+    return {**asdict(each), "sha256": each.sha256.hex()}
+
+
 def _shown(days: int | None) -> str:
     return "-" if days is None else f"{days} days"
 
@@ -182,7 +236,8 @@ def _shown(days: int | None) -> str:
 def _key_text(given: str) -> str:
     path = Path(given)
     try:
-        return path.read_text("utf-8") if path.is_file() else given
+        is_file = "." in path.name or path.is_file()  # base64 has no dot
+        return path.read_text("utf-8") if is_file else given
     except (OSError, UnicodeDecodeError):
         raise InputNotValid(f"{given} cannot be read") from None
 

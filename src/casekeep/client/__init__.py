@@ -2,12 +2,15 @@
 contracts only, and nothing of the house.
 """
 
+from ._async.administrator import AsyncAdministratorClient
 from ._async.clinician import AsyncClinicianClient
 from ._async.partner import AsyncPartnerClient
 from ._async.patient import AsyncPatientClient
+from ._sync.administrator import AdministratorClient
 from ._sync.clinician import ClinicianClient
 from ._sync.partner import PartnerClient
 from ._sync.patient import PatientClient
+from .administrator_shapes import Finding, Hold
 from .clinician_shapes import (
     Account,
     Case,
@@ -51,8 +54,10 @@ from .tokens import Tokens
 
 __all__ = [
     "Account",
+    "AdministratorClient",
     "Answer",
     "ApiError",
+    "AsyncAdministratorClient",
     "AsyncClinicianClient",
     "AsyncPartnerClient",
     "AsyncPatientClient",
@@ -68,7 +73,9 @@ __all__ = [
     "DownloadBroken",
     "FileContent",
     "FileToSend",
+    "Finding",
     "Forbidden",
+    "Hold",
     "Insights",
     "Known",
     "Limited",

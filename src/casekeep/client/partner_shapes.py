@@ -4,7 +4,7 @@ submitter, this package says file and patient, as the house does.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict, cast
 from uuid import UUID
 
 import msgspec
@@ -194,6 +194,13 @@ class FileContent(msgspec.Struct, frozen=True, rename="camel", omit_defaults=Tru
     content: bytes
     is_restricted: bool | None = None
     is_phi: bool | None = msgspec.field(name="isPHI", default=None)
+
+
+def answers_with_file(question: Question | Answer) -> bool:
+    """Whether the answer is a file, or some."""
+    answer = question.answer
+    given = cast("Sequence[object]", answer) if isinstance(answer, list | tuple) else (answer,)
+    return any(isinstance(each, FileContent) for each in given)
 
 
 class ShippingAddress(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):

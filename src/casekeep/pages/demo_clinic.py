@@ -6,7 +6,7 @@ import msgspec
 
 
 class DemoPerson(msgspec.Struct, frozen=True):
-    """Somebody who can sign in: clinicians with a password, patients with a code."""
+    """Somebody who can sign in: patients with a code, everybody else with a password."""
 
     name: str
     email: str
@@ -24,6 +24,7 @@ class DemoOrganization(msgspec.Struct, frozen=True):
     patients: list[DemoPerson]
     case_number: int
     case_id: str
+    administrators: list[DemoPerson] = []
 
 
 class DemoClinic(msgspec.Struct, frozen=True):

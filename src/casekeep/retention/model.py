@@ -65,6 +65,14 @@ class Destruction:
 
 
 @dataclass(frozen=True, slots=True)
+class DestructionPage:
+    """Some of what was destroyed; there is more behind `after`, unless it is None."""
+
+    destructions: tuple[Destruction, ...]
+    after: FileId | None
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """What would be purged now, or was: cases, files (those of the cases too), and the bytes of the
     files; `removed`: files that their schedule moves to the trash, where they stay for now.

@@ -48,6 +48,13 @@ _UNFINISHED = f"""
     from files f join destructions d on d.organization_id = $1 and d.file_id = f.id
     where f.organization_id = $1 and f.id = any($2) and {being(Life.PURGING, "f")}
     order by f.id for no key update of f"""  # noqa: S608 - constants
+_CERTIFIED = """
+    select file_id, case_id, size, sha256, received_at, removed_at, removed_by, reason, purged_at,
+           key_destroyed_at
+    from destructions
+    where organization_id = $1 and certificate is not null
+      and ($2::uuid is null or file_id < $2)
+    order by file_id desc limit $3"""
 _FINISH = f"""
     update files set {becoming(Life.PURGING, Life.PURGED)}
     where organization_id = $1 and id = any($2) and {being(Life.PURGING)}"""  # noqa: S608 - constants
@@ -158,6 +165,12 @@ async def finish(
         at,
     )
     await tx.execute(_FINISH, tx.organization_id, file_ids)
+
+
+async def certified(tx: Tx, *, before: FileId | None, most: int) -> list[Destruction]:
+    """What has a certificate, of files that came before `before`, those that came last first."""
+    rows = await tx.fetch(_CERTIFIED, tx.organization_id, before, most)
+    return [_destruction(row) for row in rows]
 
 
 def _destruction(row: Row) -> Destruction:

@@ -24,6 +24,9 @@ def test_everybody_and_every_key_is_printed_within_a_terminal() -> None:
                 ],
                 case_number=10001,
                 case_id="01a20136-09e0-7666-b4c0-a9c14c34a4ee",
+                administrators=[
+                    DemoPerson(planned.administrator.name, planned.administrator.email)
+                ],
             )
             for planned in clinic()
         ]

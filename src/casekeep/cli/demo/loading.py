@@ -113,7 +113,13 @@ async def _play(adding: Adding, planned: PlannedOrganization) -> DemoOrganizatio
         ],
         case_number=cases[0].number,
         case_id=str(cases[0].id),
+        administrators=[_keeper(planned.administrator)],
     )
+
+
+def _keeper(person: Staff) -> DemoPerson:
+    """An administrator, who is nobody's doctor."""
+    return DemoPerson(f"{person.first_name} {person.last_name}", person.email, None, PASSWORD)
 
 
 async def _organization(house: House, name: str) -> OrganizationId:

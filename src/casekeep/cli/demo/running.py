@@ -13,7 +13,7 @@ from rich.table import Table
 
 from casekeep.bootstrap.house import open_house
 from casekeep.cli import serving
-from casekeep.cli.demo.clinic import PASSWORD, clinic
+from casekeep.cli.demo.clinic import PASSWORD
 from casekeep.cli.demo.journal import DemoAccounts
 from casekeep.cli.demo.loading import load_clinic
 from casekeep.db.addresses import Addresses
@@ -87,11 +87,8 @@ def _people(organization: DemoOrganization) -> Table:
         table.add_column(title, overflow="fold")
     for person in organization.clinicians:
         table.add_row("clinician", escape(person.name), person.email, "")
-    for planned in clinic():
-        if planned.name == organization.name:
-            keeper = planned.administrator
-            full_name = f"{keeper.first_name} {keeper.last_name}"
-            table.add_row("administrator", full_name, keeper.email, "")
+    for person in organization.administrators:
+        table.add_row("administrator", escape(person.name), person.email, "")
     for person in organization.patients:
         table.add_row("patient", escape(person.name), person.email, person.phone or "")
     return table

@@ -115,8 +115,7 @@ class Caller:
         headers = {"user-agent": USER_AGENT, "accept": "*/*", **call.headers}
         content = None
         if call.body is not None:
-            headers["content-type"] = call.body.media_type
-            headers["content-length"] = str(call.body.length)
+            headers |= _said_of(call.body)
             content = _sent(call.body, call.progress)
         request = self._http.build_request(
             call.method, call.url, params=call.query or None, headers=headers, content=content
@@ -132,6 +131,14 @@ def read_answer(answer: httpx.Response, shape: type[T]) -> T:
         return msgspec.json.decode(body, type=shape)
     except msgspec.MsgspecError:
         raise NotUnderstood(f"the answer is no {shape.__name__}") from None
+
+
+def _said_of(body: Body) -> dict[str, str]:
+    """The header fields that tell of a body."""
+    said = {"content-type": body.media_type, "content-length": str(body.length)}
+    if body.has_files:
+        said["content-digest"] = call(body.content_digest)
+    return said
 
 
 def _sent(body: Body, progress: Progress | None) -> Iterator[bytes]:

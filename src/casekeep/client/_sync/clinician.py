@@ -1,17 +1,14 @@
 """The clinician contract: sign-in, cases, their files, and the bytes."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import httpx
-
 from ..arriving import target_of
 from ..asking import present, texts
 from ..clinician_shapes import (
-    Account,
     Case,
     CaseDetail,
     CaseFile,
@@ -21,7 +18,6 @@ from ..clinician_shapes import (
     CreatedCase,
     FileList,
     FileRef,
-    Granted,
     OneCase,
     OneFile,
     SortBy,
@@ -32,63 +28,17 @@ from ..clinician_shapes import (
     case_id_of,
     file_id_of,
 )
-from ..repeating import REPEATS, Repeats
 from ..sources import FileToSend, Outgoing, Progress, Source, form_body, json_body
-from ..tokens import Held, OnTokens, Tokens, held_for
-from .base import Connection
-from .calling import TIMEOUT
+from .account import AccountClient
 from .downloading import Asking, download
-from .session import Session
 
 
-class ClinicianClient(Connection):
+class ClinicianClient(AccountClient):
     """A clinician's view of one server.
 
     `tokens` resumes a sign-in; `on_tokens` is called with every new pair, to be stored. `http` is a
     client of one's own, with a transport, a proxy or certificates; it is not closed with this one.
     """
-
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        tokens: Tokens | None = None,
-        on_tokens: OnTokens | None = None,
-        timeout: httpx.Timeout | float = TIMEOUT,
-        repeats: Repeats = REPEATS,
-        http: httpx.Client | None = None,
-    ) -> None:
-        super().__init__(base_url, http=http, timeout=timeout, repeats=repeats)
-        self._session = Session(self._caller, self._renew, tokens, on_tokens)
-
-    def close(self) -> None:
-        """Let go of the connections. The sign-in stays: `sign_out` ends it."""
-        self._session.close()
-        super().close()
-
-    @property
-    def tokens(self) -> Tokens | None:
-        """The tokens of the sign-in, if there is one."""
-        return self._session.tokens
-
-    def sign_in(self, email: str, password: str) -> Account:
-        """Sign in with a password. Raises NotSignedIn, Limited."""
-        granted = self._grant("password", {"email": email, "password": password})
-        self._session.begin(_held(granted))
-        return granted.user
-
-    def refresh(self) -> Tokens:
-        """Trade the refresh token for a new pair now; calls do it by themselves when it is time."""
-        return (self._session.renewed()).tokens
-
-    def sign_out(self) -> None:
-        """End the sign-in, here and on the server."""
-        self._session.do(self._call("POST", "auth/v1/logout"))
-        self._session.end()
-
-    def account(self) -> Account:
-        """Who is signed in."""
-        return self._session.read(self._call("GET", "auth/v1/user"), Account)
 
     def create_case(
         self,
@@ -309,14 +259,6 @@ class ClinicianClient(Connection):
 
         return download(locate, target_of(to, name), progress, self._repeats)
 
-    def _renew(self, refresh_token: str) -> Held:
-        return _held(self._grant("refresh_token", {"refresh_token": refresh_token}))
-
-    def _grant(self, kind: str, proof: Mapping[str, str]) -> Granted:
-        query = {"grant_type": kind}
-        call = self._call("POST", "auth/v1/token", json_body(proof), query=query)
-        return self._caller.read(call, Granted)
-
 
 def _path(case: CaseRef) -> str:
     return f"cases/cases/{case_id_of(case)}"
@@ -324,7 +266,3 @@ def _path(case: CaseRef) -> str:
 
 def _file_path(file: FileRef) -> str:
     return f"cases/file/{file_id_of(file)}"
-
-
-def _held(granted: Granted) -> Held:
-    return held_for(Tokens(granted.access_token, granted.refresh_token), granted.expires_in)

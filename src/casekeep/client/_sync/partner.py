@@ -35,6 +35,7 @@ from ..partner_shapes import (
     ShippingAddress,
     UserAnswer,
     UsersAnswer,
+    answers_with_file,
     partner_case_id_of,
 )
 from ..patient_shapes import Gender
@@ -106,7 +107,7 @@ class PartnerClient(Connection):
         call = self._call(
             "POST",
             f"{_API}/dynamic-case",
-            json_body(said),
+            json_body(said, has_files=any(map(answers_with_file, questions))),
             repeatable=idempotency_key is not None,
         )
         return (self._caller.read(call, CaseAnswer)).data.case
@@ -174,7 +175,8 @@ class PartnerClient(Connection):
             "author": author,
             "attachments": list(files),
         }
-        body = json_body({"action": "ADD_COMMUNICATION", "communication": said})
+        said = {"action": "ADD_COMMUNICATION", "communication": said}
+        body = json_body(said, has_files=bool(files))
         call = self._call("POST", f"{_API}/cases/{partner_case_id_of(case)}", body)
         return (self._caller.read(call, CommunicationAnswer)).data.communication
 
