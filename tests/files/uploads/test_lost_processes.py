@@ -18,7 +18,7 @@ from casekeep.files.uploads.kit import Kit, open_uploads
 from casekeep.files.uploads.model import Arrival, NewUpload, State, Upload, UploadLimits
 from casekeep.http.house import House
 from casekeep.identity.model import Patient
-from casekeep.kernel.clock import utc_now
+from casekeep.kernel.clock import Steadiness, utc_now
 from casekeep.kernel.errors import QuotaExceeded, UploadBroken, UploadBusy, UploadGone
 from casekeep.kernel.ids import OrganizationId, new_id
 from tests.files.verifying.house import flip
@@ -142,6 +142,19 @@ async def test_what_nobody_goes_on_with_goes(house: House, patient: Patient) -> 
         await show_upload(later, patient, upload.id)
     await sweep_uploads(later)
     assert await kept(house, patient.organization_id) == (0, 0, 0)
+
+
+async def test_nothing_is_given_up_by_a_clock_that_jumped(house: House, patient: Patient) -> None:
+    kit = kit_of(house, house.uploads.receiver)
+    upload = await begin_upload(kit, patient, DOCUMENT)
+    await receive_part(kit, patient, upload.id, Arrival(0, body(CONTENT[:MIB])))
+    times = iter([utc_now(), utc_now() + timedelta(hours=25)])
+    jumped = Steadiness(lambda: next(times))
+    await sweep_uploads(
+        replace(kit, clock=lambda: utc_now() + timedelta(hours=25), steadiness=jumped)
+    )
+    whole = await receive_part(kit, patient, upload.id, Arrival(MIB, body(CONTENT[MIB:])))
+    assert whole.file_id is not None
 
 
 async def test_limits_and_quotas(house: House, patient: Patient) -> None:
