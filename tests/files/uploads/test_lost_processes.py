@@ -170,3 +170,17 @@ async def test_limits_and_quotas(house: House, patient: Patient) -> None:
         await begin_upload(kit, somebody, DOCUMENT)
         with pytest.raises(QuotaExceeded):
             await begin_upload(kit, somebody, DOCUMENT)
+
+
+async def test_a_limit_that_is_crossed_half_way_stops_an_upload_of_unknown_length(
+    house: House, patient: Patient
+) -> None:
+    kit = kit_of(house, house.uploads.receiver, UploadLimits(4 * MIB, user=Allowed(size=MIB)))
+    upload = await begin_upload(kit, patient, replace(DOCUMENT, length=None))
+    half = CONTENT[: MIB // 2]
+    await receive_part(kit, patient, upload.id, Arrival(0, body(half), size=len(half)))
+    more = CONTENT[len(half) :]
+    arrival = Arrival(len(half), body(more), size=len(more))
+    with pytest.raises(QuotaExceeded):
+        await receive_part(kit, patient, upload.id, arrival)
+    assert (await show_upload(kit, patient, upload.id)).received == len(half)
