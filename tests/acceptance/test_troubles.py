@@ -40,6 +40,8 @@ CONTENT = PDF + bytes(range(256)) * 1024
 pytestmark = pytest.mark.timeout(300)  # a dozen commands, and the patience of a bucket's client
 PLACES = ("here", "there")
 AGAIN = {"retry-after": "30"}
+NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
+"""Python takes half a file of it, as there is when no more may be written, for the whole."""
 NOT_KEPT = "Storage is unavailable; nothing was kept, please try again"
 UNAVAILABLE = {
     "status": 503,
@@ -230,6 +232,7 @@ async def test_a_disk_in_trouble(tmp_path: Path, database_url: str) -> None:
         "CASEKEEP_DATABASE_URL": database_url,
         "CASEKEEP_BLOBS": f"disk:{disk / 'here'}",
         "CASEKEEP_BLOBS_FROM": f"disk:{disk / 'there'}",
+        **NO_BYTECODE,
     }
     with small_disk(disk) as is_small:
         troubles = TROUBLES | (OF_A_SMALL_DISK if is_small else {})
