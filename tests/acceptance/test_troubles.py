@@ -258,9 +258,8 @@ def files_in(disk: Path, *places: str) -> list[str]:
     """The name of every file in the two places of blobs, or in others, finished or not. One that is
     small may move from one to the other, where there is little room.
     """
-    return {
-        each for place in places or PLACES for each in (disk / place).rglob("*") if each.is_file()
-    }
+    found = [each for place in places or PLACES for each in (disk / place).rglob("*")]
+    return sorted(each.name for each in found if each.is_file())
 
 
 async def check_commands_refused(
