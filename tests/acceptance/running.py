@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,9 +49,22 @@ class Server:
         self.process.wait()
         _wait_until_gone(self.data)
 
+    def processes(self) -> set[int]:
+        """The processes that answer requests, by their ids."""
+        supervisor = self.process.pid
+        children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+        return {pid for pid in map(int, children) if b"spawn_main" in _command(pid)}
+
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def environment(data: Path, **more: str) -> dict[str, str]:
@@ -60,8 +73,12 @@ def environment(data: Path, **more: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running_server(data: Path, *command: str, **settings: str) -> Iterator[Server]:
-    """`casekeep serve` on a free port, until the block ends."""
+def running_server(
+    data: Path, *command: str, first: Callable[[], None] | None = None, **settings: str
+) -> Iterator[Server]:
+    """`casekeep serve` on a free port, until the block ends. `first`: what its process does first;
+    it may call the C library only.
+    """
     words = [CASEKEEP, *(command or ("serve",)), "--port", "0"]
     with (data.parent / f"{data.name}.stderr").open("a") as errors:
         process = subprocess.Popen(
@@ -70,6 +87,7 @@ def running_server(data: Path, *command: str, **settings: str) -> Iterator[Serve
             stderr=errors,
             text=True,
             env=environment(data, **settings),
+            preexec_fn=first,  # noqa: PLW1509 - see above
         )
     server = Server(data, process)
     try:
@@ -83,15 +101,20 @@ def running_server(data: Path, *command: str, **settings: str) -> Iterator[Serve
 
 
 def attempt(
-    data: Path, *words: str, stdin: str = "", **settings: str
+    data: Path,
+    *words: str,
+    stdin: str = "",
+    first: Callable[[], None] | None = None,
+    **settings: str,
 ) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end, however that is."""
+    """Run one command to its end, however that is. `first`: as for a server."""
     return subprocess.run(
         [CASEKEEP, *words],
         input=stdin,
         capture_output=True,
         text=True,
         env=environment(data, **settings),
+        preexec_fn=first,
         timeout=60,
         check=False,
     )

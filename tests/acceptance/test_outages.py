@@ -39,20 +39,6 @@ async def server(wire: Wire, tmp_path: Path) -> AsyncIterator[Server]:
         await asyncio.to_thread(closing.close)
 
 
-def server_processes(server: Server) -> set[int]:
-    """The processes that answer requests, by their ids."""
-    supervisor = server.process.pid
-    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-    return {pid for pid in map(int, children) if b"spawn_main" in command(pid)}
-
-
-def command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(40):
         while not holds():  # noqa: ASYNC110 - other processes decide
@@ -68,21 +54,21 @@ async def readiness(server: Server) -> int:
 async def test_server_processes_that_die_in_an_outage_are_replaced(
     wire: Wire, server: Server
 ) -> None:
-    first = server_processes(server)
+    first = server.processes()
     assert len(first) == 2
     await wire.cut()
     for pid in first:
         os.kill(pid, signal.SIGKILL)
-        await until(lambda pid=pid: pid not in server_processes(server))
-    await until(lambda: len(server_processes(server) - first) == 2)
+        await until(lambda pid=pid: pid not in server.processes())
+    await until(lambda: len(server.processes() - first) == 2)
     # Only the new ones are left to answer, so an answer says that they have started.
     assert await readiness(server) == 503
-    second = server_processes(server)
+    second = server.processes()
     await wire.mend()
     async with asyncio.timeout(40):
         while await readiness(server) != 200:  # noqa: ASYNC110 - other processes decide
             await asyncio.sleep(0.05)
-    assert server_processes(server) == second
+    assert server.processes() == second
     assert await asyncio.to_thread(server.stop) == 0
 
 

@@ -2,9 +2,12 @@
 across its death.
 """
 
+import asyncio
 import json
 import os
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -14,12 +17,14 @@ import httpx
 import pytest
 from tusclient.client import TusClient
 
+from tests.acceptance.holding import holding
 from tests.acceptance.running import Clinic, Server, make_clinic, running_server
 from tests.support.clinician import PATIENT, PDF
 from tests.support.node import run_script
 
 MIB = 1 << 20
 SIZE = int(os.environ.get("CASEKEEP_TUS_TEST_MIB", "32")) * MIB
+pytestmark = pytest.mark.timeout(300 + SIZE // MIB)
 CHUNK = max(4 * MIB, SIZE // 64)
 
 
@@ -80,20 +85,64 @@ def check_file(url: str, clinic: Clinic, file_id: str, path: Path) -> None:
     assert [each["file_id"] for each in listed] == [file_id]
 
 
-def test_tus_js_client_goes_on_after_a_restart(data: Path, content: Path) -> None:
+def written(server: Server) -> dict[int, int]:
+    """Bytes that each server process has written so far."""
+    files = {pid: Path(f"/proc/{pid}/io").read_text() for pid in server.processes()}
+    return {pid: int(text.split("wchar: ")[1].split()[0]) for pid, text in files.items()}
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """A process that does nothing until the block ends."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def upload_by_both(server: Server, token: str, case: int, path: Path) -> str:
+    """The beginning of an upload, two chunks of which each of the two server processes has taken;
+    its path.
+    """
+    before = written(server)
+    begun = upload(server.url, token, case, path, most=2)
+    first = written(server)
+    taken = {pid: first[pid] - before[pid] for pid in before}
+    busy = max(taken, key=lambda pid: taken[pid])
+    (other,) = set(taken) - {busy}
+    with stopped(busy):
+        upload(server.url, token, case, path, most=2, again=begun["url"])
+        second = written(server)
+    assert taken[busy] >= 2 * CHUNK
+    assert second[other] - first[other] >= 2 * CHUNK
+    return httpx.URL(begun["url"]).path
+
+
+async def test_tus_js_client_goes_on_by_both_workers_and_after_a_restart(
+    data: Path, content: Path
+) -> None:
+    """One client sends on while the server dies in the middle of a chunk and is started again."""
     with running_server(data, **SETTINGS) as first:
         clinic = make_clinic(data)
         token, case = open_case(first.url, clinic)
-        begun = upload(first.url, token, case, content, most=3)
-        assert begun["fileId"] is None
-        first.kill()
-    with running_server(data, **SETTINGS) as second:
-        path = httpx.URL(begun["url"]).path
-        token = clinic.sign_in(second.url)["Authorization"].removeprefix("Bearer ")
-        done = upload(second.url, token, case, content, again=f"{second.url}{path}")
-        assert done["error"] is None
-        assert 0 < done["chunks"] <= SIZE // CHUNK - 3 + 1
-        check_file(second.url, clinic, done["fileId"], content)
+        path = await asyncio.to_thread(upload_by_both, first, token, case, content)
+        async with holding(first.url) as relay:
+            relay.left = CHUNK + CHUNK // 2
+            again = f"{relay.url}{path}"
+            sending = asyncio.create_task(
+                asyncio.to_thread(upload, relay.url, token, case, content, again=again)
+            )
+            held = asyncio.create_task(relay.held.wait())
+            await asyncio.wait({held, sending}, return_when=asyncio.FIRST_COMPLETED)
+            assert not sending.done()
+            await asyncio.to_thread(first.kill)
+            with running_server(data, **SETTINGS) as second:
+                relay.left, relay.far = None, second.url
+                done = await sending
+                assert done["error"] is None
+                assert SIZE // CHUNK - 5 <= done["chunks"] <= SIZE // CHUNK - 4
+                await asyncio.to_thread(check_file, second.url, clinic, done["fileId"], content)
 
 
 def test_tuspy(server: Server, data: Path) -> None:

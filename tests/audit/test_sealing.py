@@ -142,3 +142,25 @@ async def test_the_task_seals_all_organisations_again_and_again(db: Database) ->
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert len(await events_of(db, organizations[0])) == 2
+
+
+async def test_a_database_whose_clock_ran_ahead_neither_stops_the_sealing_nor_looks_like_tampering(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time of tomorrow was sealed; then the clock is put right, and goes on at the end of the
+    chain until tomorrow has come.
+    """
+    monkeypatch.setattr("casekeep.audit.sealing.SETTLED", -timedelta(days=2))
+    organization_id = await make_organization(db)
+    await write_ahead(db, organization_id, timedelta(days=1))
+    assert await seal(db, organization_id) == 1
+    for _ in range(3):
+        await AuditLog(db).record_refusal(somebody(organization_id), LISTED)
+    monkeypatch.setattr("casekeep.audit.sealing.SETTLED", SETTLED)
+    assert await seal(db, organization_id) == 0
+    verdict = await verify(db, organization_id)
+    assert (verdict.ok, verdict.count, verdict.waiting) == (True, 1, 3)
+    monkeypatch.setattr("casekeep.audit.sealing.SETTLED", -timedelta(days=2))
+    assert await seal(db, organization_id) == 3
+    verdict = await verify(db, organization_id)
+    assert (verdict.ok, verdict.count, verdict.waiting) == (True, 4, 0)

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterable
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from casekeep.backups.model import BackupDamaged, BackupNotPossible, Gone
 from casekeep.blobs.depots import DepotUnavailable
 from casekeep.blobs.folder_depot import FolderDepot
 from casekeep.blobs.store import BlobKey
+from casekeep.kernel.clock import utc_now
 from tests.backups.clinic import Clinic, Place, made_clinic
 from tests.files.room import body, pdf
 
@@ -189,3 +191,14 @@ async def test_a_newer_format_and_an_altered_manifest_are_refused(
     path.write_bytes(b"{")
     with pytest.raises(BackupDamaged, match="manifest"):
         await find_backups(depot)
+
+
+async def test_the_last_backup_is_the_newest_even_after_a_clock_ran_ahead(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    depot = FolderDepot(tmp_path / "depot")
+    ahead = await clinic.back_up(depot, lambda: utc_now() + timedelta(days=1))
+    last = await clinic.back_up(depot)
+    assert last.backup.name > ahead.backup.name
+    assert (await find_backup(depot, None)).name == last.backup.name
+    assert last.backup.manifest.taken_at <= last.backup.manifest.ended_at

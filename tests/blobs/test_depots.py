@@ -1,6 +1,6 @@
 """What every depot must do, on a disk and in buckets of two servers."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -105,6 +105,16 @@ class TestFolderDepot(DepotContract):
             pass
         with pytest.raises(DepotUnavailable):
             await depot.put("a", pieces_of(b"."))
+
+    async def test_a_disk_that_does_not_let_go_hides_no_error(self, tmp_path: Path) -> None:
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"half"
+            (tmp_path / ".arriving").rename(tmp_path / "elsewhere")
+            (tmp_path / ".arriving").write_text("no folder")
+            raise Broken
+
+        with pytest.raises(Broken):
+            await FolderDepot(tmp_path).put("a", pieces())
 
 
 class TestMoto(DepotContract):

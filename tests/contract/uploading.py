@@ -4,11 +4,14 @@ that each edge compares its own words for it.
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
 
+from casekeep.blobs.local import LocalStore
 from casekeep.files.quotas import Allowed, Quotas
 from casekeep.files.receiving import Receiving
 from casekeep.http.house import House
@@ -91,3 +94,14 @@ def with_one_file(house: House) -> House:
     )
     limits = replace(kit.limits, quotas=quotas)
     return replace(house, receiving=receiving, uploads=replace(kit, limits=limits))
+
+
+@asynccontextmanager
+async def without_a_store(house: House, folder: Path) -> AsyncIterator[House]:
+    """The same house, whose blobs are to lie in `folder`, which is none."""
+    (folder / "blobs").write_bytes(b"not a folder")
+    blobs, kit = LocalStore(folder / "blobs"), house.uploads
+    receiving = Receiving(house.db, blobs, house.audit, house.limits, kit.receiver, kit.clock)
+    uploads = replace(kit, blobs=blobs, receiving=receiving)
+    yield replace(house, blobs=blobs, receiving=receiving, uploads=uploads)
+    await receiving.close()

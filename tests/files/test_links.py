@@ -187,3 +187,10 @@ async def test_a_link_that_is_refused_is_recorded_as_one(room: Room) -> None:
         with pytest.raises(FileNotVisible):
             await link_file(room.db, room.audit, links(), stranger, wanted)
         assert (await room.events(patient.organization_id))[-1] == ("file.linked", "refused")
+
+
+def test_a_link_of_a_clock_that_ran_ahead_is_over() -> None:
+    token = links(timedelta(hours=1)).sign(PATIENT, FILE)
+    assert not links().read(token).is_live
+    assert links(timedelta(hours=1)).read(token).is_live
+    assert links().read(links(timedelta(seconds=30)).sign(PATIENT, FILE)).is_live

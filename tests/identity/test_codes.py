@@ -349,3 +349,13 @@ def test_what_is_kept_of_a_code_tells_who_has_the_same_one_to_nobody() -> None:
         for code in ("000000", "000001")
     }
     assert len(kept) == 16
+
+
+async def test_a_code_of_a_clock_that_ran_ahead_is_over(office: Office) -> None:
+    patient = await office.patient()
+    office.clock.turn(hours=1)
+    code = await office.code_for(patient)
+    office.clock.turn(hours=-1)
+    with pytest.raises(CodeNotValid):
+        await verify(office, patient, code)
+    await verify(office, patient, await office.code_for(patient))

@@ -379,6 +379,18 @@ async def test_the_last_keys_of_an_issuer_that_is_away_count_for_a_day(office: O
         await refused(fresh, tokens[3])
 
 
+async def test_keys_do_not_count_for_longer_when_the_clock_is_set_back(office: Office) -> None:
+    gate, user = await office.gate(), await office.clinician()
+    with running_issuer() as issuer:
+        trusted = await trust(office, issuer)
+        office.clock.turn(days=1)
+        await gate.clinician(token_for(issuer, user, trusted, expires_in=200_000, number=0))
+        office.clock.turn(days=-1)
+        old = token_for(issuer, user, trusted, number=1)
+        issuer.rotate()
+        await refused(gate, old)
+
+
 async def test_the_tokens_of_ours_ask_no_issuer(office: Office, issuer: Issuer) -> None:
     gate, user = await office.gate(), await office.clinician()
     await trust(office, issuer)

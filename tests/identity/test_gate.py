@@ -22,7 +22,7 @@ from casekeep.identity.model import (
 )
 from casekeep.identity.remembering import Remembered
 from casekeep.identity.tokens import AccessTokens, Claims
-from casekeep.kernel.clock import utc_now
+from casekeep.kernel.clock import Stretch, utc_now
 from casekeep.kernel.errors import OrganizationNotKnown, TokenNotValid
 from casekeep.kernel.ids import ApiKeyId, SignInId, UserId, new_id
 from tests.identity.conftest import SECRET, Office, TurnableClock, soon
@@ -113,6 +113,17 @@ async def test_it_is_forgotten_after_a_minute_even_if_nobody_tells(office: Offic
     await end_quietly(office, tokens.sign_in_id)
     await gate.patient(tokens.access_token)
     office.clock.turn(seconds=61)
+    with pytest.raises(TokenNotValid):
+        await gate.patient(tokens.access_token)
+
+
+async def test_it_is_not_remembered_for_longer_when_the_clock_is_set_back(office: Office) -> None:
+    gate = await office.gate()
+    tokens = await signed_in_patient(office)
+    office.clock.turn(minutes=5)
+    await gate.patient(tokens.access_token)
+    await end_quietly(office, tokens.sign_in_id)
+    office.clock.turn(minutes=-5)
     with pytest.raises(TokenNotValid):
         await gate.patient(tokens.access_token)
 
@@ -216,18 +227,18 @@ async def test_what_is_remembered_is_bounded(office: Office) -> None:
 def test_remembering_forgets_by_id_and_all_at_once() -> None:
     remembered = Remembered[str](10)
     now, mine, other = utc_now(), new_id(), new_id()
-    until = now + timedelta(seconds=60)
-    remembered.put(b"0", "unheard", (mine,), until, epoch=remembered.epoch)
+    counts = Stretch(now, now + timedelta(seconds=60))
+    remembered.put(b"0", "unheard", (mine,), counts, epoch=remembered.epoch)
     assert len(remembered) == 0
     remembered.open()
     for key, rests_on in ((b"1", mine), (b"2", mine), (b"3", other), (b"3", other)):
-        remembered.put(key, "proven", (rests_on,), until, epoch=remembered.epoch)
-    remembered.put(b"4", "proven", (other, mine), until, epoch=remembered.epoch)
+        remembered.put(key, "proven", (rests_on,), counts, epoch=remembered.epoch)
+    remembered.put(b"4", "proven", (other, mine), counts, epoch=remembered.epoch)
     remembered.forget(mine)
     assert remembered.get(b"4", now) is None
     assert remembered.get(b"1", now) is remembered.get(b"2", now) is None
     assert remembered.get(b"3", now) == "proven"
-    assert remembered.get(b"3", until) is None
+    assert remembered.get(b"3", counts.until) is None
     remembered.close()
     assert remembered.get(b"3", now) is None
 

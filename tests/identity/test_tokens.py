@@ -160,3 +160,16 @@ def test_keys_for_other_purposes_differ_from_each_other_and_from_the_secret() ->
     keys = {tokens.key_for("one"), tokens.key_for("another"), SECRET}
     assert len(keys) == 3
     assert AccessTokens(SECRET).key_for("one") in keys
+
+
+@pytest.mark.parametrize("audience", Audience)
+def test_it_does_not_live_longer_when_a_clock_that_ran_ahead_issued_it(audience: Audience) -> None:
+    clock = TurnableClock()
+    tokens = AccessTokens(SECRET, clock)
+    clock.turn(hours=1)
+    token, _ = tokens.issue(USER, SIGN_IN, audience)
+    tokens.read(token, audience)
+    clock.turn(hours=-1)
+    with pytest.raises(TokenNotValid):
+        tokens.read(token, audience)
+    tokens.read(tokens.issue(USER, SIGN_IN, audience)[0], audience)

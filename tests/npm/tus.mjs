@@ -21,7 +21,7 @@ const upload = new Upload(createReadStream(path), {
   uploadSize: statSync(path).size,
   headers: { authorization: `Bearer ${token}` },
   metadata: { filename: "scan.pdf", filetype: "application/pdf", case_id: caseId },
-  retryDelays: Array(60).fill(500),
+  retryDelays: Array(240).fill(500),
   storeFingerprintForResuming: false,
   onAfterResponse: (_, response) => {
     fileId = response.getHeader("Upload-File-Id") ?? fileId;

@@ -1,8 +1,11 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from casekeep.blobs.local import LocalStore
 from casekeep.blobs.store import BlobKey, BlobMissing, StoreUnavailable
@@ -16,12 +19,13 @@ from casekeep.files.uploads.beginning import begin_upload
 from casekeep.files.uploads.continuing import receive_part
 from casekeep.files.uploads.kit import open_uploads
 from casekeep.files.uploads.model import Arrival, NewUpload, UploadLimits
+from casekeep.kernel.clock import Steadiness, utc_now
 from casekeep.kernel.errors import CaseNotVisible, FileNotVisible
 from casekeep.retention.certificates import check_certificate
 from casekeep.retention.model import Due, Purged
 from casekeep.retention.purging import purge, what_is_due
 from casekeep.retention.queries import used_certificate_keys
-from casekeep.retention.rounds import go_round
+from casekeep.retention.rounds import go_round, purge_forever
 from tests.files.room import Room, body, pdf
 from tests.retention.ending import Ending, ending
 from tests.support.disks import disk_away
@@ -307,6 +311,22 @@ async def test_a_round_goes_through_every_organisation(room: Room) -> None:
     clinics[0].days = 31
     assert await go_round(clinics[0].parts()) >= 2
     assert not any([await each.has_bytes(file) for each, file in zip(clinics, files, strict=True)])
+
+
+async def test_rounds_wait_while_the_clock_has_jumped(clinic: Ending) -> None:
+    file = await clinic.add()
+    await clinic.remove(file)
+    clinic.days = 31
+    times = iter([utc_now(), *[utc_now() + timedelta(days=31)] * 100_000])
+    parts = replace(clinic.parts(), steadiness=Steadiness(lambda: next(times)))
+    with capture_logs() as logs:
+        rounds = asyncio.create_task(purge_forever(parts, 0))
+        while not logs:  # noqa: ASYNC110 - the log is all that a round leaves
+            await asyncio.sleep(0)
+        rounds.cancel()
+        await asyncio.gather(rounds, return_exceptions=True)
+    assert logs[0]["cause"] == "the clock jumped"
+    assert await clinic.has_bytes(file)
 
 
 async def test_files_that_are_finished_are_told_as_they_are(clinic: Ending) -> None:

@@ -18,16 +18,22 @@ Detail = UUID | StrEnum | int | None
 """What an event may carry beside its ids; free text is not among it, on purpose."""
 
 # One clock dates every event, the database's: a process whose own is wrong would else put what it
-# records out of the reach of the chain of hashes, or everybody else's.
+# records out of the reach of the chain of hashes, or everybody else's. Set back, that clock stands
+# still at the end of the chain until its time has come again, for the same reason.
 _INSERT = """
     insert into audit_events (id, organization_id, occurred_at, action, outcome, actor_kind,
                               actor_id, case_id, file_id, subject_id, request_id, details)
-    select id, $1, statement_timestamp() - age, action, outcome, actor_kind,
+    select id, $1, greatest(statement_timestamp(), sealed.until) - age, action, outcome, actor_kind,
            actor_id, case_id, file_id, subject_id, request_id, details::jsonb
     from unnest($2::uuid[], $3::interval[], $4::text[], $5::text[], $6::text[],
                 $7::uuid[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[])
          as e (id, age, action, outcome, actor_kind,
-               actor_id, case_id, file_id, subject_id, request_id, details)
+               actor_id, case_id, file_id, subject_id, request_id, details),
+         (select (select l.occurred_at
+                  from audit_seals s
+                  join audit_events l on l.organization_id = $1 and l.id = s.event_id
+                  where s.organization_id = $1
+                  order by s.position desc limit 1) as until) as sealed
     on conflict (id) do nothing"""
 
 

@@ -3,12 +3,13 @@ names, then the manifest, without which all of it is nothing.
 """
 
 import asyncio
+import errno
 import hashlib
 import shutil
 from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -37,6 +38,7 @@ from casekeep.kernel.locks import held_alone
 
 _NAMED = "named-blobs"
 """The spool's list of the blobs that the snapshot names; no table is called so."""
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EIO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ async def take_backup(
         for name in await unfinished(depot):
             await depot.clear(name)
         earlier = await _newest(depot)
-        taken_at = await _free_moment(depot, clock)
+        taken_at = await _free_moment(depot, clock, earlier)
         name = name_of(taken_at)
         dumped = await _dump(source, depot, name, taken_at, progress)
         tally, blobs = await _copy_blobs(source, depot, name, earlier, progress)
@@ -91,7 +93,7 @@ async def take_backup(
             format=FORMAT,
             casekeep=version,
             taken_at=dumped.taken_at,
-            ended_at=clock(),
+            ended_at=max(clock(), taken_at),
             migrations=dumped.migrations,
             organizations=dumped.organizations,
             tables=dumped.tables,
@@ -108,9 +110,13 @@ async def _newest(depot: Depot) -> Backup | None:
     return found[-1] if found else None
 
 
-async def _free_moment(depot: Depot, clock: Clock) -> datetime:
-    """Now, or a moment later if a backup of this second is there."""
-    while name_of(now := clock()) in await depot.names(""):  # noqa: ASYNC110 - a second passes by itself
+async def _free_moment(depot: Depot, clock: Clock, earlier: Backup | None) -> datetime:
+    """Now, or a moment later if a backup of this second is there; after the newest one, even if a
+    clock that ran ahead has dated it: what is restored is the newest, so that must be the last.
+    """
+    ahead = timedelta() if earlier is None else earlier.manifest.taken_at - clock()
+    behind = max(ahead, timedelta())
+    while name_of(now := clock() + behind) in await depot.names(""):  # noqa: ASYNC110 - a second passes by itself
         await asyncio.sleep(0.1)
     return now
 
@@ -207,8 +213,15 @@ def _spool(folder: Path) -> Generator[None]:
                 "another backup of this data folder is being taken; try again when it has ended"
             )
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700)
         try:
+            folder.mkdir(mode=0o700)
             yield
+        except OSError as error:
+            if error.errno not in _OF_THE_DISK:
+                raise
+            raise BackupNotPossible(
+                f"the folder {folder.parent} says: {error.strerror}; a backup's parts are spooled "
+                "there: make room for them, and run this again"
+            ) from None
         finally:
             shutil.rmtree(folder, ignore_errors=True)

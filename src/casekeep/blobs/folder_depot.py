@@ -55,7 +55,8 @@ class FolderDepot:
             with _told():
                 await self._threads.run(self._settle, file, arriving, self._root / path)
         except BaseException:
-            arriving.unlink(missing_ok=True)
+            with suppress(OSError):  # the next writer clears it away; the first error is told
+                arriving.unlink()
             raise
         finally:
             os.close(file)

@@ -14,7 +14,7 @@ from litestar.exceptions import (
 )
 
 from casekeep.blobs.store import StoreUnavailable
-from casekeep.http.failures import log_failure
+from casekeep.http.failures import AGAIN_IN, log_failure
 from casekeep.kernel import errors as facts
 from casekeep.kernel.request import request_id
 
@@ -146,7 +146,7 @@ def _hung_up(_: _AnyRequest, __: InternalServerException) -> _Answer:
 
 
 def _store_unavailable(_: _AnyRequest, __: StoreUnavailable) -> _Answer:
-    return _answer(503, NO_STORAGE, {"Retry-After": "30"})
+    return _answer(503, NO_STORAGE, {"Retry-After": str(AGAIN_IN)})
 
 
 def _unexpected(_: _AnyRequest, error: Exception) -> _Answer:

@@ -12,7 +12,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from casekeep.identity.model import Partner, Patient
-from casekeep.kernel.clock import Clock, utc_now
+from casekeep.kernel.clock import SKEW, Clock, utc_now
 from casekeep.kernel.errors import TokenNotValid
 from casekeep.kernel.ids import ApiKeyId, FileId, OrganizationId, UserId
 
@@ -63,7 +63,8 @@ class Links:
             claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
             if claims["type"] != _TYPE:
                 raise TokenNotValid
-            is_live = claims["exp"] > self._clock().timestamp()
+            left = claims["exp"] - self._clock().timestamp()
+            is_live = 0 < left <= LIFE + SKEW.total_seconds()  # not of a clock that ran ahead
             return Link(_holder(claims), FileId(UUID(claims["file"])), is_live)
         except (JoseError, ValueError, TypeError, KeyError, AttributeError):
             raise TokenNotValid from None

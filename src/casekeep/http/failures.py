@@ -8,6 +8,9 @@ from .logs import places
 
 _log = structlog.get_logger()
 
+AGAIN_IN = 30
+"""Seconds after which whoever met a store that cannot be used may try again."""
+
 
 def log_failure(event: str, error: BaseException) -> None:
     """One log entry under `event`, with the innermost places of the failure."""

@@ -19,7 +19,7 @@ from casekeep.identity.opaque import Form, read_opaque
 from casekeep.identity.remembering import Remembered
 from casekeep.identity.revocations import Revocations
 from casekeep.identity.tokens import AccessTokens, Claims
-from casekeep.kernel.clock import Clock, utc_now
+from casekeep.kernel.clock import Clock, Stretch, utc_now
 from casekeep.kernel.errors import OrganizationNotKnown, TokenNotValid
 from casekeep.kernel.ids import SignInId
 
@@ -104,8 +104,9 @@ class Gate:
         remembered = self._signed_in[audience]
         epoch = remembered.epoch
         signed_in, rests_on, expires_at = await self._prove(token, audience)
-        until = min(expires_at, self._clock() + REMEMBERED_FOR)
-        remembered.put(_key(token), signed_in, rests_on, until, epoch=epoch)
+        now = self._clock()
+        counts = Stretch(now, min(expires_at, now + REMEMBERED_FOR))
+        remembered.put(_key(token), signed_in, rests_on, counts, epoch=epoch)
         return signed_in
 
     async def _prove(self, token: str, audience: Audience) -> _Proof:
@@ -156,10 +157,11 @@ class Gate:
             key = await queries_api_keys.live_key(tx, presented.digest)
             if key is None:
                 raise OrganizationNotKnown
-            if key.last_used_at is None or now - key.last_used_at >= timedelta(minutes=1):
+            if key.last_used_at is None or abs(now - key.last_used_at) >= timedelta(minutes=1):
                 await queries_api_keys.touch(tx, key.id, now)
         partner = Partner(key.organization_id, key.id)
-        self._partners.put(_key(api_key), partner, (key.id,), now + REMEMBERED_FOR, epoch=epoch)
+        counts = Stretch(now, now + REMEMBERED_FOR)
+        self._partners.put(_key(api_key), partner, (key.id,), counts, epoch=epoch)
         return partner
 
     def revoked(self, revoked: UUID) -> None:

@@ -14,26 +14,28 @@ from joserfc.jwk import Key
 
 from casekeep.identity.key_sets import KeysNotFetched, KeySource
 from casekeep.identity.model import TrustedIssuer
-from casekeep.kernel.clock import Clock
+from casekeep.kernel.clock import Clock, Stretch
 from casekeep.kernel.ids import IssuerId
 
 PATIENCE = timedelta(seconds=30)
 """How long an issuer is left alone after it failed, or was asked for a key that it did not have."""
 COUNT_FOR = timedelta(days=1)
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_NEVER = Stretch(*[datetime.min.replace(tzinfo=UTC)] * 2)
 _KEY_TYPES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 _log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of one issuer's keys."""
+    """What is known of one issuer's keys; while they are fresh, while they count at all, and while
+    the issuer is left alone.
+    """
 
     keys: tuple[Key, ...] = ()
-    fresh_until: datetime = _LONG_AGO
-    count_until: datetime = _LONG_AGO
-    not_before: datetime = _LONG_AGO
+    fresh: Stretch = _NEVER
+    counting: Stretch = _NEVER
+    left_alone: Stretch = _NEVER
     asking: asyncio.Task[None] | None = None
 
     def fitting(self, key_id: str | None, algorithm: str) -> Key | None:
@@ -64,16 +66,17 @@ class IssuerKeys:
         say. Never call it while holding a transaction: it may wait for the issuer.
         """
         known, now = self._known.setdefault(issuer.id, _Known()), self._clock()
-        is_fresh = now < known.fresh_until
+        is_fresh = known.fresh.has(now)
         if is_fresh and (found := known.fitting(key_id, algorithm)) is not None:
             return found
-        if known.asking is None and now >= known.not_before and not (is_fresh and key_id is None):
+        may_ask = known.asking is None and not known.left_alone.has(now)
+        if may_ask and not (is_fresh and key_id is None):
             if is_fresh:  # the key is new, or made up
-                known.not_before = now + PATIENCE
+                known.left_alone = Stretch(now, now + PATIENCE)
             known.asking = asyncio.create_task(self._ask(issuer, known), name="issuer keys")
         if known.asking is not None:
             await asyncio.shield(known.asking)  # shared: who leaves takes it from nobody
-        return known.fitting(key_id, algorithm) if self._clock() < known.count_until else None
+        return known.fitting(key_id, algorithm) if known.counting.has(self._clock()) else None
 
     def forget(self, issuer_id: IssuerId) -> None:
         """Forget the keys of an issuer that is trusted no more."""
@@ -92,11 +95,13 @@ class IssuerKeys:
         try:
             fetched = await self._source.fetch(issuer)
         except KeysNotFetched as error:
-            known.not_before = self._clock() + PATIENCE
+            now = self._clock()
+            known.left_alone = Stretch(now, now + PATIENCE)
             _log.warning("issuer.keys_not_fetched", issuer_id=str(issuer.id), cause=str(error))
         else:
             now = self._clock()
             known.keys = fetched.keys
-            known.fresh_until, known.count_until = now + fetched.lives, now + COUNT_FOR
+            known.fresh = Stretch(now, now + fetched.lives)
+            known.counting = Stretch(now, now + COUNT_FOR)
         finally:
             known.asking = None

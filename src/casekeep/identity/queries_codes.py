@@ -6,6 +6,7 @@ from datetime import datetime
 from casekeep.db.database import Tx
 from casekeep.identity.model import User
 from casekeep.identity.queries import USER_COLUMNS, user_of
+from casekeep.kernel.clock import SKEW
 from casekeep.kernel.ids import UserId
 
 
@@ -71,11 +72,13 @@ async def claim_attempt(
               and u.role = 'patient' and u.disabled_at is null
               and c.organization_id = $1 and c.user_id = u.id
               and c.attempts_left > 0 and c.used_at is null and c.expires_at > $4
+              and c.created_at <= $5
             returning {USER_COLUMNS}, c.code_hash""",  # noqa: S608 - constant columns
         tx.organization_id,
         email,
         phone,
         now,
+        now + SKEW,  # a code of a clock that ran ahead would live as much longer
     )
     return ClaimedAttempt(user_of(row), row["code_hash"]) if row else None
 

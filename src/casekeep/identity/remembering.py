@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from casekeep.kernel.clock import Stretch
+
 Proven = TypeVar("Proven")
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry(Generic[Proven]):
     proven: Proven
-    until: datetime
+    counts: Stretch
     rests_on: tuple[UUID, ...]
 
 
@@ -35,18 +37,20 @@ class Remembered(Generic[Proven]):
     def get(self, key: bytes, now: datetime) -> Proven | None:
         """What is remembered, if it still counts."""
         entry = self._entries.get(key)
-        return entry.proven if entry is not None and now < entry.until else None
+        return entry.proven if entry is not None and entry.counts.has(now) else None
 
     def put(
-        self, key: bytes, proven: Proven, rests_on: tuple[UUID, ...], until: datetime, *, epoch: int
+        self, key: bytes, proven: Proven, rests_on: tuple[UUID, ...], counts: Stretch, *, epoch: int
     ) -> None:
-        """Remember, unless closed or something was revoked since `epoch`: it may have been this."""
+        """Remember while it `counts`, unless closed or something was revoked since `epoch`: it may
+        have been this.
+        """
         if not self._open or epoch != self.epoch:
             return
         self.drop(key)
         if len(self._entries) >= self._bound:
             self.drop(next(iter(self._entries)))
-        self._entries[key] = _Entry(proven, until, rests_on)
+        self._entries[key] = _Entry(proven, counts, rests_on)
         for each in rests_on:
             self._by_id.setdefault(each, set()).add(key)
 

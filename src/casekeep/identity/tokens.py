@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from casekeep.identity.model import Audience, User
-from casekeep.kernel.clock import Clock, utc_now
+from casekeep.kernel.clock import SKEW, Clock, utc_now
 from casekeep.kernel.errors import TokenNotValid
 from casekeep.kernel.ids import OrganizationId, SignInId, UserId
 
@@ -67,7 +67,8 @@ class AccessTokens:
             read = _claims(claims, audience)
         except (JoseError, ValueError, TypeError, KeyError, RecursionError, OverflowError):
             raise TokenNotValid from None
-        if self._clock() >= read.expires_at:
+        left = read.expires_at - self._clock()
+        if not timedelta() < left <= LIVES[audience] + SKEW:  # a clock that ran ahead issued it
             raise TokenNotValid
         return read
 

@@ -17,6 +17,7 @@ from .envelope import Success, answer
 from .errors import (
     CASE_NOT_FOUND,
     FILE_REFUSED,
+    NO_STORAGE,
     NOT_PROVEN,
     NOT_VALID,
     TOO_LARGE,
@@ -85,7 +86,8 @@ class SaidAnswer(Success, frozen=True):
     status_code=200,
     operation_class=CheckedBody,
     responses=refusals(
-        NOT_VALID, FILE_REFUSED, NOT_PROVEN, CASE_NOT_FOUND, TOO_LARGE, TOO_MUCH, TOO_MANY
+        *(NOT_VALID, FILE_REFUSED, NOT_PROVEN, CASE_NOT_FOUND),
+        *(TOO_LARGE, TOO_MUCH, TOO_MANY, NO_STORAGE),
     ),
     summary="Say something in a case",
     response_description="What was said",

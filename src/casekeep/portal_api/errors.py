@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, InternalServerException
 
-from casekeep.http.failures import log_failure
+from casekeep.blobs.store import StoreUnavailable
+from casekeep.http.failures import AGAIN_IN, log_failure
 from casekeep.kernel import errors as facts
 
 from .envelope import Refusal, refusal
@@ -42,6 +43,10 @@ HELD = Words(409, "This file cannot be deleted", "CONFLICT")
 """A file under a legal hold: a patient is not told why, nor by whom."""
 TOO_LARGE = Words(413, "Payload too large", "PAYLOAD_TOO_LARGE")
 TOO_MANY = Words(429, "Too many requests", "RATE_LIMITED")
+NO_STORAGE = Words(503, "Storage is unavailable, please try again", "STORAGE_UNAVAILABLE")
+"""No unexpected failure: the disk is full, or the bucket does not answer, and the same call will
+succeed later.
+"""
 FAILED = Words(500, "Internal server error", "INTERNAL_ERROR")
 WRONG_CODE = Words(401, "Invalid verification code")
 REFRESH_INVALID = Words(401, "Invalid or expired refresh token", "REFRESH_INVALID")
@@ -132,6 +137,11 @@ def _hung_up(_: _Request, __: InternalServerException) -> Response[Refusal]:
     return refusal(NOT_VALID.status, str(NOT_VALID.text), NOT_VALID.code)
 
 
+def _store_unavailable(_: _Request, __: StoreUnavailable) -> Response[Refusal]:
+    words = NO_STORAGE
+    return refusal(words.status, str(words.text), words.code, {"Retry-After": str(AGAIN_IN)})
+
+
 def _unexpected(_: _Request, error: Exception) -> Response[Refusal]:
     log_failure("portal.failed", error)
     return refusal(FAILED.status, str(FAILED.text), FAILED.code)
@@ -141,5 +151,6 @@ HANDLERS: dict[int | type[Exception], Callable[[Any, Any], Response[Any]]] = {
     facts.DomainError: _refused,
     InternalServerException: _hung_up,
     HTTPException: _http_refused,
+    StoreUnavailable: _store_unavailable,
     Exception: _unexpected,
 }

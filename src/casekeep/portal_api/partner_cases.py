@@ -25,7 +25,7 @@ from casekeep.http.budget import hold
 from casekeep.http.connections import house_of
 
 from .envelope import Success, answer
-from .errors import CASE_NOT_FOUND, NOT_PROVEN, NOT_VALID, TOO_MANY, TOO_MANY_BYTES
+from .errors import CASE_NOT_FOUND, NO_STORAGE, NOT_PROVEN, NOT_VALID, TOO_MANY, TOO_MANY_BYTES
 from .openapi import refusals
 from .partner_files import encoded
 from .partner_reading import (
@@ -176,7 +176,7 @@ class LatestCaseAnswer(Success, frozen=True):
 @get(
     "/cases",
     name="list_cases",
-    responses=refusals(NOT_VALID, NOT_PROVEN, TOO_MANY_BYTES, TOO_MANY),
+    responses=refusals(NOT_VALID, NOT_PROVEN, TOO_MANY_BYTES, TOO_MANY, NO_STORAGE),
     summary="List cases",
     response_description="The cases",
     tags=["Partner cases"],
@@ -202,7 +202,7 @@ async def get_cases(  # noqa: PLR0917 - the parameters of the published call
 @get(
     "/customer-case-detail",
     name="show_case",
-    responses=refusals(NOT_VALID, NOT_PROVEN, CASE_NOT_FOUND, TOO_MANY_BYTES, TOO_MANY),
+    responses=refusals(NOT_VALID, NOT_PROVEN, CASE_NOT_FOUND, TOO_MANY_BYTES, TOO_MANY, NO_STORAGE),
     summary="Get a case",
     response_description="The case",
     tags=["Partner cases"],

@@ -37,6 +37,7 @@ from .errors import (
     NO_CASE,
     NO_METHOD,
     NO_ROOM,
+    NO_STORAGE,
     NO_UPLOAD,
     NO_VERSION,
     NOT_PROVEN,
@@ -54,7 +55,10 @@ PATH = "/api/v1/users/me/uploads"
 
 _PathId = Annotated[str, PathParameter(schema_extra={"format": "uuid"})]
 _ASKED = (NOT_VALID, NOT_PROVEN, NO_VERSION)
-_KEPT = (FILE_REFUSED, NO_CASE, TOO_MUCH, NO_ROOM, NO_BYTES, CHECKSUM_WRONG, UPLOAD_BUSY)
+_KEPT = (
+    *(FILE_REFUSED, NO_CASE, TOO_MUCH, NO_ROOM, NO_BYTES, CHECKSUM_WRONG, UPLOAD_BUSY),
+    NO_STORAGE,
+)
 _OWN = (NO_UPLOAD, UPLOAD_GONE)
 
 
@@ -90,7 +94,7 @@ async def begin_upload(request: PatientRequest) -> Response[None]:
 @head(
     "/{upload_id:str}",
     operation_class=Versioned,
-    responses={**SHOWN, **refusals(*_ASKED, *_OWN, UPLOAD_BUSY, FILE_REFUSED)},
+    responses={**SHOWN, **refusals(*_ASKED, *_OWN, UPLOAD_BUSY, FILE_REFUSED, NO_STORAGE)},
     summary="Ask how far an upload is",
 )
 async def show_upload(request: PatientRequest, upload_id: _PathId) -> Response[None]:

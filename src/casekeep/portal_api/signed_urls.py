@@ -16,7 +16,7 @@ from casekeep.files.opening import OpenFile, open_link
 from casekeep.http.connections import house_of
 from casekeep.http.downloads import answer_for, send_answer
 
-from .errors import NO_FILE, NOT_VALID
+from .errors import NO_FILE, NO_STORAGE, NOT_VALID
 from .openapi import refusals
 from .proof import AnyRequest
 from .reading import read_query
@@ -47,7 +47,7 @@ def url_of(origin: str, token: str) -> str:
             description="The bytes",
             media_type="*/*",  # the file's own
         ),
-        **refusals(NOT_VALID, NO_FILE),
+        **refusals(NOT_VALID, NO_FILE, NO_STORAGE),
     },
 )
 async def file_content(

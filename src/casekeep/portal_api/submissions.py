@@ -37,6 +37,7 @@ from .envelope import Success, answer
 from .errors import (
     CASE_NOT_FOUND,
     FILE_REFUSED,
+    NO_STORAGE,
     NOT_PROVEN,
     NOT_VALID,
     TOO_LARGE,
@@ -144,7 +145,8 @@ class OpenedAnswer(Success, frozen=True):
     status_code=200,
     operation_class=CheckedBody,
     responses=refusals(
-        NOT_VALID, FILE_REFUSED, NOT_PROVEN, CASE_NOT_FOUND, TOO_LARGE, TOO_MUCH, TOO_MANY
+        *(NOT_VALID, FILE_REFUSED, NOT_PROVEN, CASE_NOT_FOUND),
+        *(TOO_LARGE, TOO_MUCH, TOO_MANY, NO_STORAGE),
     ),
     summary="Open a case",
     response_description="The case that was opened",

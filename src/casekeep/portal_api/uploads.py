@@ -22,7 +22,7 @@ from casekeep.kernel.ids import CaseId
 
 from .attachments import FileName, ReceivedAnswer, received
 from .envelope import answer
-from .errors import FILE_REFUSED, NO_CASE, NOT_PROVEN, NOT_VALID, TOO_LARGE, TOO_MANY
+from .errors import FILE_REFUSED, NO_CASE, NO_STORAGE, NOT_PROVEN, NOT_VALID, TOO_LARGE, TOO_MANY
 from .openapi import refusals
 from .proof import PatientRequest
 from .reading import read_uuid
@@ -60,7 +60,9 @@ class Upload(msgspec.Struct, frozen=True, rename="camel"):
     "/upload",
     status_code=200,
     operation_class=CheckedUpload,
-    responses=refusals(NOT_VALID, FILE_REFUSED, NOT_PROVEN, NO_CASE, TOO_LARGE, TOO_MANY),
+    responses=refusals(
+        NOT_VALID, FILE_REFUSED, NOT_PROVEN, NO_CASE, TOO_LARGE, TOO_MANY, NO_STORAGE
+    ),
     summary="Upload a file",
     response_description="The file, as it was kept",
 )

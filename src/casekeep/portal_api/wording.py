@@ -95,6 +95,7 @@ _WHOLES = {
     "VerifyOtp": {"email": "jane.doe@example.org", "code": "123456"},
 }
 _NOT_KEPT = {"Cache-Control": "`no-store`"}
+_AGAIN = {"Retry-After": "Seconds until it is worth another try."}
 _REQUEST = {"X-Request-Id": "Names the request in the server's log."}
 _FILE_IN_ANSWER = {"file_id": "$response.body#/data/id"}
 
@@ -104,7 +105,8 @@ WORDING = Wording(
     headers={
         "*": {**_REQUEST, **_NOT_KEPT},
         **HEADERS,
-        "429": {"Retry-After": "Seconds until it is worth another try."},
+        "429": _AGAIN,
+        "503": _AGAIN,
         **{
             f"{name}.200": {
                 "ETag": "Changes with the content.",

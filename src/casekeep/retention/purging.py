@@ -4,7 +4,7 @@ next round; what is under a hold, or is to be kept longer, is never touched.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, product
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from casekeep.cases.queries_holds import wait_for_holds
 from casekeep.db.database import Database, Tx
 from casekeep.identity.actors import who
 from casekeep.identity.model import Operator
-from casekeep.kernel.clock import Clock
+from casekeep.kernel.clock import Clock, Steadiness
 from casekeep.kernel.ids import CaseId, FileId, OrganizationId
 from casekeep.retention import queries, queries_due, queries_purging
 from casekeep.retention.certificates import Certificates
@@ -34,7 +34,8 @@ _AT_ONCE = 100
 @dataclass(frozen=True, slots=True)
 class Purging:
     """What purging works with. `stores`: every place that may hold a file's bytes, replicas too;
-    `trash_days`: how long the trash keeps things where an organisation says nothing.
+    `trash_days`: how long the trash keeps things where an organisation says nothing;
+    `steadiness`: of the clock that rounds go by.
     """
 
     db: Database
@@ -44,6 +45,7 @@ class Purging:
     certificates: Certificates
     trash_days: int
     clock: Clock
+    steadiness: Steadiness = field(default_factory=Steadiness)
 
 
 async def purge(

@@ -1,5 +1,6 @@
 """Goes through all organisations again and again: removes what schedules end, and purges what is
-due in the trash. However many processes there are, one of them does it at a time.
+due in the trash. However many processes there are, one of them does it at a time, and none of them
+by a clock that jumped lately.
 """
 
 import asyncio
@@ -22,9 +23,12 @@ async def purge_forever(parts: Purging, every: float) -> None:
     """Go round at once and then `every` so many seconds, until cancelled."""
     while True:
         try:
-            async with alone(parts.db, ROUNDS) as held:
-                if held is not None:
-                    await go_round(parts)
+            if parts.steadiness.holds():
+                async with alone(parts.db, ROUNDS) as held:
+                    if held is not None:
+                        await go_round(parts)
+            else:
+                log.warning("purge_postponed", cause="the clock jumped")
         except Exception as error:  # noqa: BLE001 - the next round may find a better world
             log.warning("purge_failed", cause=type(error).__name__)
         await asyncio.sleep(every)

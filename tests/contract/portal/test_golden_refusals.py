@@ -1,7 +1,9 @@
 """Refusals of the portal that no other golden test comes by: every cause of a 401 in one text,
-malformed calls about signing in, and guesses over the limit.
+malformed calls about signing in, guesses over the limit, and a store that cannot be used.
 """
 
+import base64
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -11,7 +13,8 @@ from casekeep.http.house import House
 from casekeep.identity.limits import Limits
 from casekeep.identity.model import Audience
 from casekeep.portal_api.app import build_app
-from tests.contract.portal.test_golden import check
+from tests.contract.portal.test_golden import PDF, check
+from tests.contract.uploading import begun, without_a_store
 from tests.support.house import (
     SignedIn,
     ago,
@@ -20,7 +23,9 @@ from tests.support.house import (
     signed_in_patient,
     token_from,
 )
-from tests.support.portal import AUTH, FILES
+from tests.support.partner import CASES, DETAIL, around_now, file, question, software
+from tests.support.portal import AUTH, FILES, success
+from tests.support.tus import PORTAL, Sender
 
 
 @pytest.fixture
@@ -82,3 +87,40 @@ async def test_guesses_and_requests_over_the_limit(house: House, patient: Signed
             answer = await api.post(f"{AUTH}/{call}", headers=key, json=sent)
         check("limited-429", answer)
         assert 0 < int(answer.headers["retry-after"]) <= limits.guesses_per_pair.seconds
+
+
+async def test_a_patient_while_the_store_cannot_be_used(
+    house: House, portal: httpx.AsyncClient, patient: SignedIn, tmp_path: Path
+) -> None:
+    content = base64.b64encode(PDF).decode()
+    body = {"name": "a.pdf", "data": content, "mimeType": "application/pdf"}
+    body["caseId"] = str((await patient.case()).id)
+    made = success(await portal.post(f"{FILES}/upload", headers=patient.headers, json=body))
+    link = await portal.get(f"{FILES}/{made['id']}/download", headers=patient.headers)
+    async with without_a_store(house, tmp_path) as troubled, client(build_app(troubled)) as api:
+        check("store-503", await api.post(f"{FILES}/upload", headers=patient.headers, json=body))
+        check("store-503", await api.get(success(link)["downloadUrl"]))
+        sender = Sender(api, patient.headers, PORTAL)
+        url = await begun(sender, {"filename": "scan.pdf", "caseId": body["caseId"]}, PDF)
+        check("store-503", await sender.send(url, 0, PDF))
+        assert (await sender.ask(url)).headers["upload-offset"] == "0"
+    listed = success(await portal.get(FILES, headers=patient.headers))["files"]
+    assert [each["id"] for each in listed] == [made["id"]]
+    again = Sender(portal, patient.headers, PORTAL)
+    assert (await again.send(url, 0, PDF)).status_code == 204
+
+
+async def test_a_partner_while_the_store_cannot_be_used(
+    house: House, portal: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    partner = await software(house, portal)
+    opened = await partner.opened(questions=[question("FILE", file())])
+    before = await partner.rows("cases", "communications")
+    async with without_a_store(house, tmp_path) as troubled, client(build_app(troubled)) as api:
+        there = await software(troubled, api, partner.organization_id)
+        check("store-503", await there.send_case(questions=[question("FILE", file())]))
+        check("store-503", await there.say(opened["id"], attachments=[file()]))
+        whole = {"includeAttachments": "true", "documentFormat": "base64"}
+        check("store-503", await there.get(DETAIL, caseId=opened["id"], **whole))
+        check("store-503", await there.get(CASES, **around_now(), **whole))
+    assert await partner.rows("cases", "communications") == before

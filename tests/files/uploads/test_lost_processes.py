@@ -19,7 +19,7 @@ from casekeep.files.uploads.kit import Kit, open_uploads
 from casekeep.files.uploads.model import Arrival, NewUpload, State, Upload, UploadLimits
 from casekeep.http.house import House
 from casekeep.identity.model import Patient
-from casekeep.kernel.clock import utc_now
+from casekeep.kernel.clock import Steadiness, utc_now
 from casekeep.kernel.errors import QuotaExceeded, UploadBroken, UploadBusy, UploadGone
 from casekeep.kernel.ids import OrganizationId, new_id
 from tests.files.verifying.house import flip
@@ -144,6 +144,19 @@ async def test_what_nobody_goes_on_with_goes(house: House, patient: Patient) -> 
     assert await kept(house, patient.organization_id) == (0, 0, 0)
 
 
+async def test_nothing_is_given_up_by_a_clock_that_jumped(house: House, patient: Patient) -> None:
+    kit = kit_of(house, house.uploads.receiver)
+    upload = await begin_upload(kit, patient, DOCUMENT)
+    await receive_part(kit, patient, upload.id, Arrival(0, body(CONTENT[:MIB])))
+    times = iter([utc_now(), utc_now() + timedelta(hours=25)])
+    jumped = Steadiness(lambda: next(times))
+    await sweep_uploads(
+        replace(kit, clock=lambda: utc_now() + timedelta(hours=25), steadiness=jumped)
+    )
+    whole = await receive_part(kit, patient, upload.id, Arrival(MIB, body(CONTENT[MIB:])))
+    assert whole.file_id is not None
+
+
 async def test_limits_and_quotas(house: House, patient: Patient) -> None:
     size = len(CONTENT)
     for limits in (
@@ -196,3 +209,17 @@ async def test_while_the_disk_is_away_a_complete_upload_waits(
         with pytest.raises(StoreUnavailable):
             await show_upload(kit, patient, upload.id)
     assert (await show_upload(kit, patient, upload.id)).state is State.FINISHED
+
+
+async def test_a_limit_that_is_crossed_half_way_stops_an_upload_of_unknown_length(
+    house: House, patient: Patient
+) -> None:
+    kit = kit_of(house, house.uploads.receiver, UploadLimits(4 * MIB, user=Allowed(size=MIB)))
+    upload = await begin_upload(kit, patient, replace(DOCUMENT, length=None))
+    half = CONTENT[: MIB // 2]
+    await receive_part(kit, patient, upload.id, Arrival(0, body(half), size=len(half)))
+    more = CONTENT[len(half) :]
+    arrival = Arrival(len(half), body(more), size=len(more))
+    with pytest.raises(QuotaExceeded):
+        await receive_part(kit, patient, upload.id, arrival)
+    assert (await show_upload(kit, patient, upload.id)).received == len(half)

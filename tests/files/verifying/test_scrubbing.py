@@ -88,6 +88,18 @@ async def test_a_round_waits_for_its_time(shelf: Shelf, email: EmailChannel) -> 
     assert await shelf.findings() == []
 
 
+async def test_a_round_that_a_clock_which_ran_ahead_has_dated_is_done_again(
+    shelf: Shelf, email: EmailChannel
+) -> None:
+    async with shelf.room.db.transaction(shelf.organization_id) as tx:
+        later = utc_now() + timedelta(days=3650)
+        await queries_scrubbing.begin_scrub(tx, later)
+        await queries_scrubbing.end_scrub(tx, later)
+    flip(shelf.path(), 4)
+    await Scrubber(shelf.checked, email, AT_ONCE).run_once()
+    assert len(await shelf.findings()) == 1
+
+
 async def test_it_goes_on_where_it_stopped(shelf: Shelf, email: EmailChannel) -> None:
     first, second, _ = sorted(file.id for file in shelf.files)
     async with shelf.room.db.transaction(shelf.organization_id) as tx:

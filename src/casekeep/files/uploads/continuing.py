@@ -84,11 +84,15 @@ async def _take(
 async def _set_length(tx: Tx, kit: Kit, actor: Actor, upload: Upload, length: int) -> None:
     if upload.length is not None or length < upload.received:
         raise InputNotValid("Upload-Length cannot be changed")
+    demand_length(kit, upload.name, length)
+    await _demand_place(tx, kit, actor, length - upload.received)
+    await queries.set_length(tx, upload.id, length)
+
+
+async def _demand_place(tx: Tx, kit: Kit, actor: Actor, more: int) -> None:
     if not isinstance(actor, Clinician | Patient):
         raise RoleNotAllowed
-    demand_length(kit, upload.name, length)
-    await demand_place(tx, kit, actor, length - upload.received, begins=False)
-    await queries.set_length(tx, upload.id, length)
+    await demand_place(tx, kit, actor, more, begins=False)
 
 
 def _check_size(kit: Kit, upload: Upload, arrival: Arrival) -> None:

@@ -3,6 +3,7 @@ such one: if its request died, a file is made of it here.
 """
 
 import asyncio
+from datetime import datetime
 
 import structlog
 
@@ -55,12 +56,13 @@ async def end_upload(kit: Kit, actor: Actor, upload_id: UploadId) -> None:
 
 async def sweep_uploads(kit: Kit) -> int:
     """In every organisation: make files of what is complete, give up what is out of time, and
-    remove what is left of both; how many parts. What is in hand is left alone.
+    remove what is left of both; how many parts. What is in hand is left alone, and nothing is given
+    up by a clock that jumped lately.
     """
-    count = 0
+    count, by_time = 0, kit.steadiness.holds()
     for organization_id in await organization_ids(kit.db):
         try:
-            count += await _sweep_organization(kit, organization_id)
+            count += await _sweep_organization(kit, organization_id, by_time=by_time)
         except Exception as error:  # noqa: BLE001 - one organisation's must not stop the others'
             log.warning("upload.sweep_postponed", cause=type(error).__name__)
     return count
@@ -77,20 +79,26 @@ async def sweep_uploads_forever(kit: Kit, *, every: float) -> None:
         await asyncio.sleep(every)
 
 
-async def _sweep_organization(kit: Kit, organization_id: OrganizationId) -> int:
+async def _sweep_organization(kit: Kit, organization_id: OrganizationId, *, by_time: bool) -> int:
     async with kit.db.transaction(organization_id) as tx:
         await queries.let_go_of_lost(tx, kit.receiver, kit.grips)
     await _finish_abandoned(kit, organization_id)
-    house, now = Operator(organization_id), kit.clock()
+    now = kit.clock()
+    if by_time:
+        await _end_expired(kit, organization_id, now)
+    count = await clear_left_over(kit, organization_id)
+    if by_time:
+        async with kit.db.transaction(organization_id) as tx:
+            await queries.forget_over(tx, now - kit.limits.life)
+    return count
+
+
+async def _end_expired(kit: Kit, organization_id: OrganizationId, now: datetime) -> None:
     async with kit.db.transaction(organization_id) as tx:
         ended = await queries.end_expired(tx, now)
         events = [Event(Action.UPLOAD_ENDED, case_id=case, subject_id=each) for each, case in ended]
         if events:
-            await kit.audit.record(tx, who(house), *events)
-    count = await clear_left_over(kit, organization_id)
-    async with kit.db.transaction(organization_id) as tx:
-        await queries.forget_over(tx, now - kit.limits.life)
-    return count
+            await kit.audit.record(tx, who(Operator(organization_id)), *events)
 
 
 async def _finish_abandoned(kit: Kit, organization_id: OrganizationId) -> None:

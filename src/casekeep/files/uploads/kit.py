@@ -19,7 +19,7 @@ from casekeep.files.uploads import queries
 from casekeep.files.uploads.model import State, Upload, UploadLimits
 from casekeep.identity.actors import acting_user
 from casekeep.identity.model import Actor
-from casekeep.kernel.clock import Clock, utc_now
+from casekeep.kernel.clock import Clock, Steadiness, utc_now
 from casekeep.kernel.errors import UploadBusy, UploadGone, UploadNotKnown
 from casekeep.kernel.ids import FileId, OrganizationId, UploadId, new_id
 
@@ -31,7 +31,8 @@ _AT_ONCE = 500
 @dataclass(frozen=True, slots=True)
 class Kit:
     """The parts of the house, and the grips of this process. `receiving`: for files of the size
-    that an upload may have; `receiver`: the number of the process, held by a lock.
+    that an upload may have; `receiver`: the number of the process, held by a lock;
+    `steadiness`: of the clock by which what is out of time is given up.
     """
 
     db: Database
@@ -42,6 +43,7 @@ class Kit:
     receiver: int
     clock: Clock = utc_now
     grips: set[UUID] = field(default_factory=set[UUID])
+    steadiness: Steadiness = field(default_factory=Steadiness)
 
 
 def open_uploads(  # noqa: PLR0917 - the parts of the house, in the order it is built

@@ -4,7 +4,7 @@ it, and goes on where it or another one stopped.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
@@ -94,7 +94,7 @@ class Scrubber:
             last = await queries_scrubbing.find_scrub(tx)
             if last is not None and last.ended_at is None:
                 return _Due(organization_id, last.began_at, last.after)
-            if last is not None and now - last.began_at < self._pace.period:
+            if last is not None and timedelta() <= now - last.began_at < self._pace.period:
                 return None
             await queries_scrubbing.begin_scrub(tx, now)
         return _Due(organization_id, now, None)

@@ -36,7 +36,8 @@ async def tell_administrators(
     async with checked.db.transaction(organization_id) as tx:
         counts, last_told_at = await queries.untold(tx)
         addresses = await queries.administrators(tx)
-    if not counts or (last_told_at is not None and now - last_told_at < AT_MOST_EVERY):
+    told_lately = last_told_at is not None and abs(now - last_told_at) < AT_MOST_EVERY
+    if not counts or told_lately:
         return False
     if not await _send(email, addresses, _TEXT.format(found=_in_words(counts))):
         return False
