@@ -35,7 +35,10 @@ _ROWS = {
     "api_keys": ("label, id, secret_hash", "'a key', $2, $3"),
     "sign_ins": ("audience, id, user_id, expires_at", "'clinician', $2, $3, $4"),
     "refresh_tokens": ("id, sign_in_id, token_hash, expires_at", "$2, $3, $4, $5"),
-    "one_time_codes": ("user_id, code_hash, attempts_left, expires_at", "$2, $3, 5, $4"),
+    "one_time_codes": (
+        "attempts_left, user_id, code_hash, expires_at, created_at",
+        "5, $2, $3, $4, $5",
+    ),
     "rate_limits": ("subject_hash, window_start, used", "$2, $3, 1"),
     "forms": ("id, title, questions", "$2, 'a form', '[]'"),
     "case_answers": ("id, case_id, position, question", "$2, $3, 1, '{}'"),
@@ -120,7 +123,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await _insert(tx, "api_keys", key, digest)
         await _insert(tx, "sign_ins", sign_in, clinician, UNTIL)
         await _insert(tx, "refresh_tokens", new_id(), sign_in, digest, UNTIL)
-        await _insert(tx, "one_time_codes", patient, digest, UNTIL)
+        await _insert(tx, "one_time_codes", patient, digest, UNTIL, SINCE)
         await _insert(tx, "rate_limits", digest, SINCE)
         await _insert(tx, "forms", new_id())
         await _insert(tx, "case_answers", new_id(), case.id)
@@ -136,8 +139,7 @@ async def furnish(db: Database, cases: int = 1) -> Clinic:
         await _insert(tx, "unsealed_blobs", removed)
         await _furnish_webhook(tx, case)
         await _furnish_upload(tx, case, clinician)
-        await _insert(tx, "findings", new_id(), file)
-        await _insert(tx, "scrubs", SINCE)
+        await _furnish_checks(tx, file)
     return Clinic(
         organization_id,
         clinician,
@@ -164,6 +166,12 @@ async def _furnish_webhook(tx: Tx, case: CaseFacts) -> None:
     await _insert(tx, "webhooks", webhook)
     await _insert(tx, "webhook_deliveries", delivery, webhook, case.id)
     await _insert(tx, "webhook_attempts", delivery)
+
+
+async def _furnish_checks(tx: Tx, file: FileId) -> None:
+    """What a round over the files found, so far."""
+    await _insert(tx, "findings", new_id(), file)
+    await _insert(tx, "scrubs", SINCE)
 
 
 async def _furnish_upload(tx: Tx, case: CaseFacts, sender: UserId) -> None:

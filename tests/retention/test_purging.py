@@ -224,15 +224,19 @@ async def test_a_resumable_upload_forgets_the_file_and_its_parts_go_with_it(
         clinic.room.receiver,
     )
     begun = await begin_upload(kit, clinic.clinician, new)
-    upload = await receive_part(kit, clinic.clinician, begun.id, Arrival(0, body(content)))
+    half = len(content) // 2
+    await receive_part(kit, clinic.clinician, begun.id, Arrival(0, body(content[:half])))
+    rest = Arrival(half, body(content[half:]))
+    upload = await receive_part(kit, clinic.clinician, begun.id, rest)
     assert upload.file_id is not None
     await remove_file(clinic.room.db, clinic.room.audit, clinic.clinician, upload.file_id)
     keys = await clinic.room.keys(clinic.organization_id)
-    (part,) = (key.file_id for key in keys if key.file_id != upload.file_id)
-    clinic.keys = {upload.file_id, part}
+    clinic.keys = {key.file_id for key in keys}
+    parts = clinic.keys - {upload.file_id}
+    assert len(parts) == 2
     clinic.days = 31
 
-    store = Stubborn(clinic, BlobKey(clinic.organization_id, part))
+    store = Stubborn(clinic, *(BlobKey(clinic.organization_id, part) for part in parts))
     clinic.stores = (store,)  # type: ignore[assignment] - of a store it needs no more
     assert (await clinic.purge()).left == 1
     assert clinic.keys == set()

@@ -85,7 +85,7 @@ async def take_backup(
         for name in await unfinished(depot):
             await depot.clear(name)
         earlier = await _newest(depot)
-        taken_at = await _free_moment(depot, clock, earlier)
+        taken_at = _moment_after(earlier, clock())
         name = name_of(taken_at)
         dumped = await _dump(source, depot, name, taken_at, progress)
         tally, blobs = await _copy_blobs(source, depot, name, earlier, progress)
@@ -110,15 +110,11 @@ async def _newest(depot: Depot) -> Backup | None:
     return found[-1] if found else None
 
 
-async def _free_moment(depot: Depot, clock: Clock, earlier: Backup | None) -> datetime:
-    """Now, or a moment later if a backup of this second is there; after the newest one, even if a
-    clock that ran ahead has dated it: what is restored is the newest, so that must be the last.
+def _moment_after(earlier: Backup | None, now: datetime) -> datetime:
+    """Now, but a second after the newest backup at least, also where a clock that ran ahead has
+    dated that one: what is restored is the newest, so that must be the last.
     """
-    ahead = timedelta() if earlier is None else earlier.manifest.taken_at - clock()
-    behind = max(ahead, timedelta())
-    while name_of(now := clock() + behind) in await depot.names(""):  # noqa: ASYNC110 - a second passes by itself
-        await asyncio.sleep(0.1)
-    return now
+    return now if earlier is None else max(now, earlier.manifest.taken_at + timedelta(seconds=1))
 
 
 async def _dump(
