@@ -8,8 +8,14 @@ import pytest_asyncio
 
 from casekeep.db.addresses import EmbeddedServer
 from tests.faults.places import Ground, made_ground
+from tests.faults.runs import is_passed_over
 from tests.faults.struck import Actors, opened_actors
-from tests.support.buckets import *  # noqa: F403 - fixtures are found by name
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    passed_over = [item for item in items if is_passed_over(item)]
+    items[:] = [item for item in items if item not in passed_over]
+    config.hook.pytest_deselected(items=passed_over)
 
 
 @pytest.fixture(scope="session")

@@ -35,8 +35,8 @@ from tests.faults.runs import (
     finish,
     go_on_beside,
     keep_some,
-    may_pass_over,
     newcomer,
+    of_command,
     strikes,
     struck,
 )
@@ -50,7 +50,6 @@ Run = Callable[[Strike], Awaitable[int]]
 
 
 async def strike_often(scenario: str, run: Run) -> None:
-    may_pass_over(scenario)
     for strike in strikes(scenario, await run(QUIET)):
         await run(strike)
 
@@ -83,6 +82,7 @@ async def strike_beside(
 
 
 @pytest.mark.parametrize("way", ["disk to disk", "disk to bucket", "bucket to disk"])
+@of_command("move, {way}")
 async def test_a_move_is_gone_on_with(
     ground: Ground, actors: Actors, moto: S3Server, tmp_path: Path, way: str
 ) -> None:
@@ -108,6 +108,7 @@ async def test_a_move_is_gone_on_with(
     await strike_often(f"move, {way}", run)
 
 
+@of_command("backup")
 async def test_a_backup_is_whole_or_none(ground: Ground, actors: Actors, tmp_path: Path) -> None:
     async def run(strike: Strike) -> int:
         depot = FolderDepot(tmp_path / f"depot-{strike.seed}")
@@ -141,6 +142,7 @@ async def named_in(depot: FolderDepot, backup: Backup) -> set[FileId]:
     return {entry.key.file_id async for entry in blobs_of(depot, backup)}
 
 
+@of_command("restore")
 async def test_a_restore_is_never_taken_for_whole_before_it_is(
     ground: Ground, actors: Actors, tmp_path: Path
 ) -> None:
@@ -186,6 +188,7 @@ def start_in(place: Place) -> None:
 
 
 @pytest.mark.parametrize("whose", ["the organisation's", "the deployment's"])
+@of_command("rotate {whose} key")
 async def test_a_rotation_of_keys_is_gone_on_with(
     ground: Ground, actors: Actors, whose: str
 ) -> None:
@@ -208,6 +211,7 @@ async def test_a_rotation_of_keys_is_gone_on_with(
     await strike_often(f"rotate {whose} key", run)
 
 
+@of_command("import")
 async def test_an_import_is_gone_on_with(ground: Ground, actors: Actors, tmp_path: Path) -> None:
     async def run(strike: Strike) -> int:
         folder, expected = tmp_path / f"scans-{strike.seed}", contents(strike.seed)

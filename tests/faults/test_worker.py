@@ -20,7 +20,7 @@ from casekeep.webhooks.registering import add_webhook
 from tests.faults.acting import Orders, Place
 from tests.faults.order import demand_order, once_it_is_back
 from tests.faults.places import Ground, made_place
-from tests.faults.runs import QUIET, Strike, keep_some, may_pass_over, newcomer, strikes, struck
+from tests.faults.runs import QUIET, Strike, keep_some, newcomer, of_command, strikes, struck
 from tests.faults.struck import Actors, Outcome
 from tests.support.database import database_url
 from tests.webhooks.receiver import Receiver, receiver
@@ -37,10 +37,10 @@ _TWO_MINUTES_PASS = """
 
 
 @pytest.mark.timeout(3600)
+@of_command("worker")
 async def test_what_a_struck_worker_leaves_untold_is_told_by_another(
     ground: Ground, actors: Actors
 ) -> None:
-    may_pass_over("worker")
     quiet = await run(ground, actors, QUIET)
     for strike in strikes("worker", quiet.points):
         await run(ground, actors, strike)

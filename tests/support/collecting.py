@@ -3,6 +3,8 @@ they use, so that `make check` can leave them out; several processes begin with 
 share a file out as a whole.
 """
 
+import os
+import random
 from collections import Counter
 
 import pytest
@@ -28,6 +30,9 @@ would leave the other processes without work at the end.
 
 TOGETHER = ("tests/client",)
 """Folders whose files one process takes, since it starts a server for all of them."""
+
+# What is left to chance is chosen alike by all processes of a run, which inherit this.
+os.environ.setdefault("FAULT_SEED", str(random.SystemRandom().randrange(1 << 31)))
 
 _NEEDS_A_SERVER = {"server_dsn", "test_server", "db"}
 
