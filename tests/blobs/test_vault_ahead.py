@@ -72,9 +72,9 @@ async def test_bytes_are_taken_while_a_segment_is_written_but_no_more_than_one(
 ) -> None:
     raw, key, piece = Gated(tmp_path / "blobs"), fresh_key(), some_bytes(SEGMENT)
     async with Vault(raw, keys).receive(key) as writer:
-        await writer.write(piece + piece)
+        await writer.write(piece)  # a segment, and the first bytes of the next
         await raw.arrived.wait()
-        await writer.write(piece[1:])  # less than a segment waits for nobody
+        await writer.write(piece[100:])  # which is not full with these, so they wait for nobody
         held_back = asyncio.create_task(writer.write(piece))
         await asyncio.wait([held_back], timeout=0.1)
         assert not held_back.done()
@@ -82,7 +82,23 @@ async def test_bytes_are_taken_while_a_segment_is_written_but_no_more_than_one(
         await held_back
         written = await writer.finish()
     keys.record(key, written)
-    content = piece + piece + piece[1:] + piece
+    content = piece + piece[100:] + piece
+    assert written.sha256 == hashlib.sha256(content).digest()
+    assert await read_all(Vault(raw, keys), key, 0, len(content)) == content
+
+
+@pytest.mark.parametrize("size", [1 << 16, SEGMENT - 1, SEGMENT, SEGMENT + 1, 3 * SEGMENT])
+async def test_the_pieces_in_which_bytes_come_make_no_difference(
+    raw: LocalStore, keys: KeysInMemory, size: int
+) -> None:
+    key, content = fresh_key(), some_bytes(3 * SEGMENT + 5)
+    pieces = [bytearray(content[at : at + size]) for at in range(0, len(content), size)]
+    async with Vault(raw, keys).receive(key) as writer:
+        for piece in pieces:
+            await writer.write(piece)
+            piece[:] = bytes(len(piece))  # a piece is its owner's again
+        written = await writer.finish()
+    keys.record(key, written)
     assert written.sha256 == hashlib.sha256(content).digest()
     assert await read_all(Vault(raw, keys), key, 0, len(content)) == content
 

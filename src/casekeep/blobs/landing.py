@@ -36,7 +36,7 @@ class Landing:
         self._made: Path | None = None
         self._hash = hashlib.sha256() if hashed else None
 
-    def write(self, pieces: Sequence[bytes]) -> None:
+    def write(self, pieces: Sequence[bytes | bytearray | memoryview]) -> None:
         """Append `pieces`, in order."""
         file = self._opened()
         for piece in pieces:
@@ -54,7 +54,7 @@ class Landing:
             with suppress(OSError):  # it is a hint: what is wrong with the disk is told by `settle`
                 os.posix_fadvise(self._opened(), start, length, os.POSIX_FADV_DONTNEED)
 
-    def settle(self, pieces: Sequence[bytes]) -> bytes:
+    def settle(self, pieces: Sequence[bytes | bytearray | memoryview]) -> bytes:
         """Append the last `pieces`, make the blob durable under its name; its SHA-256."""
         self.write(pieces)
         os.fsync(self._opened())

@@ -145,7 +145,7 @@ class LocalWriter:
     def __init__(self, threads: Threads, landing: Landing) -> None:
         self._threads = threads
         self._landing = landing
-        self._held: list[bytes] = []
+        self._held: list[bytes | bytearray | memoryview] = []
         self._held_size = 0
         self._pushing = Behind()
         self._pushed = 0
@@ -154,10 +154,12 @@ class LocalWriter:
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes. Raises StoreUnavailable."""
-        self._held.append(bytes(data))  # bytes stay as they are; what may change is copied
-        self._held_size += len(data)
         self.size += len(data)
-        if self._held_size >= _HELD:
+        self._held_size += len(data)
+        is_enough = self._held_size >= _HELD
+        # Nothing changes before it is written; what is held may, unless it is bytes.
+        self._held.append(data if is_enough else bytes(data))
+        if is_enough:
             with _told(missing=StoreUnavailable):
                 await self._threads.run(self._landing.write, self._release())
                 if self.size - self._pushed >= _PUSHED:
@@ -183,7 +185,7 @@ class LocalWriter:
         start, self._pushed = self._pushed, self.size
         self._pushing.begin(self._threads.run(self._landing.push, start, self.size - start))
 
-    def _release(self) -> list[bytes]:
+    def _release(self) -> list[bytes | bytearray | memoryview]:
         held, self._held, self._held_size = self._held, [], 0
         return held
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import structlog
 
+from casekeep.blobs.buffers import Buffers
 from casekeep.blobs.deployment_keys import DeploymentKeyUnknown
 from casekeep.blobs.opening import Opened, open_range
 from casekeep.blobs.organization_keys import OrganizationKey
@@ -51,6 +52,7 @@ class Vault:
         self._keys = keys
         self._sealing = sealing
         self._threads = Threads(threads)
+        self._buffers = Buffers()
         self._opened = Remembered[BlobKey, Opened](_REMEMBERED, _SECONDS)
 
     @asynccontextmanager
@@ -64,7 +66,7 @@ class Vault:
             if not self._sealing:
                 yield PlainWriter(raw, key, outer, self._remember)
                 return
-            writer = SealingWriter(raw, self._threads, key, outer, self._remember)
+            writer = SealingWriter(raw, self._threads, self._buffers, key, outer, self._remember)
             try:
                 yield writer
             finally:

@@ -5,11 +5,12 @@ passes them on, and both say what opens them again.
 from collections.abc import Callable
 
 from casekeep.blobs.behind import Behind
+from casekeep.blobs.buffers import Buffers
 from casekeep.blobs.opening import SMALL, Opened, bound_to
 from casekeep.blobs.organization_keys import OrganizationKey
 from casekeep.blobs.sealing.format import new_data_key
 from casekeep.blobs.sealing.sealer import Sealer
-from casekeep.blobs.sealing.segments import SEGMENT
+from casekeep.blobs.sealing.segments import ROOM
 from casekeep.blobs.store import BlobKey, BlobWriter, Written
 from casekeep.blobs.threads import Threads
 
@@ -21,10 +22,11 @@ class SealingWriter:
     one segment is sealed and written, the bytes of the next are taken, and no more than those.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - what the vault has, then what is to be sealed
         self,
         raw: BlobWriter,
         threads: Threads,
+        buffers: Buffers,
         key: BlobKey,
         outer: OrganizationKey,
         remember: Remember,
@@ -32,52 +34,77 @@ class SealingWriter:
         """`outer`: wraps the data key. `remember`: is told what opens the blob once it is whole."""
         self._raw = raw
         self._threads = threads
+        self._buffers = buffers
         self._key = key
         self._outer = outer
         self._remember = remember
         self._data_key = new_data_key()
         self._sealer = Sealer(self._data_key, bound_to(key))
-        self._held: list[bytes] = []
-        self._held_size = 0
+        self._room = self._sealer.room
+        self._segment: bytearray | None = None
+        self._filled = 0
         self._behind = Behind()
         self.size = 0
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes. Raises StoreUnavailable."""
-        self._held.append(bytes(data))  # bytes stay as they are; what may change is copied
-        self._held_size += len(data)
-        self.size += len(data)
-        if self._held_size >= SEGMENT:
-            await self._behind.settle()
-            are_busy = self._threads.are_busy
-            self._behind.begin(self._pass_on(self._release()))
-            if are_busy:  # with the bytes of others: to hold more of these would gain nothing
-                await self._behind.settle()
+        rest = memoryview(data)
+        while rest:
+            if self._filled == self._room:
+                await self._begin_next()
+            if self._segment is None:
+                self._segment = self._buffers.take()
+            taken = rest[: self._room - self._filled]
+            self._segment[self._filled : self._filled + len(taken)] = taken
+            self._filled += len(taken)
+            self.size += len(taken)
+            rest = rest[len(taken) :]
 
     async def finish(self) -> Written:
         """Make the blob durable under its key; what it holds. Raises StoreUnavailable."""
         await self._behind.settle()
-        if self._held_size + len(self._sealer.held) <= SMALL:
-            sealed, sha256 = self._sealer.end(self._release())
-        else:
-            sealed, sha256 = await self._threads.run(self._sealer.end, self._release())
-        for each in sealed:
-            await self._raw.write(each)
+        content = memoryview(self._segment or b"")[: self._filled]
+        sealed = self._buffers.take()
+        try:
+            if self._filled <= SMALL:
+                written = self._sealer.seal(content, sealed, is_last=True)
+            else:
+                written = await self._threads.run(self._sealer.seal, content, sealed, is_last=True)
+            await self._raw.write(written)
+        finally:
+            self._buffers.give_back(sealed)
         await self._raw.finish()
         self._remember(self._key, Opened(self.size, self._data_key))
-        return Written(self.size, sha256, self._outer.wrap(self._key, self._data_key, self.size))
+        seal = self._outer.wrap(self._key, self._data_key, self.size)
+        return Written(self.size, self._sealer.digest(), seal)
 
     async def let_go(self) -> None:
         """Wait for what is on its way, before the writer below is left."""
         await self._behind.let_go()
+        if self._segment is not None:
+            self._buffers.give_back(self._segment)
+            self._segment = None
 
-    async def _pass_on(self, pieces: list[bytes]) -> None:
-        for sealed in await self._threads.run(self._sealer.take, pieces):
-            await self._raw.write(sealed)
+    async def _begin_next(self) -> None:
+        """Have the full segment sealed and written, and begin another one."""
+        await self._behind.settle()
+        are_busy = self._threads.are_busy
+        full, self._segment = self._segment, None
+        assert full is not None  # noqa: S101 - what is full has a buffer
+        self._behind.begin(self._pass_on(full, self._filled))
+        self._room, self._filled = ROOM, 0
+        if are_busy:  # with the bytes of others: to hold more of these would gain nothing
+            await self._behind.settle()
 
-    def _release(self) -> list[bytes]:
-        held, self._held, self._held_size = self._held, [], 0
-        return held
+    async def _pass_on(self, segment: bytearray, filled: int) -> None:
+        sealed = self._buffers.take()
+        try:
+            content = memoryview(segment)[:filled]
+            written = await self._threads.run(self._sealer.seal, content, sealed)
+            self._buffers.give_back(segment)
+            await self._raw.write(written)
+        finally:
+            self._buffers.give_back(sealed)
 
 
 class PlainWriter:

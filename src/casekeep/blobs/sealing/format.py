@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from casekeep.blobs.sealing.segments import HEADER
+from casekeep.blobs.sealing.segments import HEADER, TAG
 
 KEY = 32
 """Bytes of a data key."""
@@ -45,9 +45,15 @@ class SegmentCipher:
         derived = HKDF(algorithm=SHA256(), length=KEY, salt=salt, info=bound).derive(data_key)
         self._cipher = AESGCM(derived)
 
-    def seal(self, number: int, content: bytes | memoryview, *, is_last: bool) -> bytes:
-        """Segment `number` as it lies, without the header."""
-        return self._cipher.encrypt(self._nonce(number, is_last), content, None)
+    def seal_into(
+        self, number: int, content: bytes | memoryview, into: memoryview, *, is_last: bool
+    ) -> int:
+        """Write segment `number` as it lies, without the header, to the beginning of `into`; how
+        many bytes it has.
+        """
+        size = len(content) + TAG
+        self._cipher.encrypt_into(self._nonce(number, is_last), content, None, into[:size])
+        return size
 
     def open(self, number: int, sealed: bytes | memoryview, *, is_last: bool) -> bytes:
         """The content of segment `number`. Raises SegmentAltered."""

@@ -9,7 +9,8 @@ HEADER = 40
 TAG = 16
 SEGMENT = 1 << 20
 """Bytes of a segment as it lies, with its tag; of the first one, with the header too."""
-_CONTENT = SEGMENT - TAG
+ROOM = SEGMENT - TAG
+"""Bytes of content that a segment can take, but for the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +38,23 @@ def content_size(sealed: int) -> int:
 
 def segment_count(size: int) -> int:
     """Segments of a blob of `size` bytes of content; even an empty one has one."""
-    return max(1, -(-(size + HEADER) // _CONTENT))
+    return max(1, -(-(size + HEADER) // ROOM))
 
 
 def room_in(number: int) -> int:
     """Bytes of content that segment `number` can take."""
-    return _CONTENT if number else _CONTENT - HEADER
+    return ROOM if number else ROOM - HEADER
 
 
 def content_start(number: int) -> int:
     """Offset in the content of the first byte of segment `number`."""
-    return number * _CONTENT - HEADER if number else 0
+    return number * ROOM - HEADER if number else 0
 
 
 def stretch_of(start: int, length: int, size: int) -> Stretch:
     """Where the segments lie that hold `length` bytes, one at least, from offset `start` of a
     content of `size` bytes.
     """
-    first, last = ((each + HEADER) // _CONTENT for each in (start, start + length - 1))
+    first, last = ((each + HEADER) // ROOM for each in (start, start + length - 1))
     begin = first * SEGMENT
     return Stretch(first, last, begin, min((last + 1) * SEGMENT, sealed_size(size)) - begin)
