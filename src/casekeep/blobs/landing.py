@@ -2,11 +2,12 @@
 own name only when all are durable. Never touches a file that it did not make itself.
 """
 
+import errno
+import fcntl
 import hashlib
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from casekeep.blobs.folders import Folders
@@ -18,11 +19,15 @@ BESIDE = ".beside"
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PRIVATE_FILE = 0o600
+_BLOCK = 4096
+"""What the size and the place of a write are multiples of, for a disk to take it past the cache."""
+_MANY = 1 << 19
+"""Bytes for which that is worth while."""
 
 
 class Landing:
     """Writes, hashes and settles one blob at `path`. All methods block; call them in a thread,
-    one at a time, save `push`. They raise OSError.
+    one at a time. They raise OSError.
     """
 
     def __init__(
@@ -35,6 +40,9 @@ class Landing:
         self._file: int | None = None
         self._made: Path | None = None
         self._hash = hashlib.sha256() if hashed else None
+        self._size = 0
+        self._is_past_cache = False
+        self._may_go_past_cache = sys.platform == "linux"
 
     def write(self, pieces: Sequence[bytes | bytearray | memoryview]) -> None:
         """Append `pieces`, in order."""
@@ -42,17 +50,24 @@ class Landing:
         for piece in pieces:
             if self._hash is not None:
                 self._hash.update(piece)
-            rest = memoryview(piece)
-            while rest:
-                rest = rest[os.write(file, rest) :]
+            self._write(file, memoryview(piece))
 
-    def push(self, start: int, length: int) -> None:
-        """Have the system begin to put these bytes on the disk, so that in the end it waits for few
-        only. It returns when the disk has so much to do that it takes no more; beside `write`.
+    def _write(self, file: int, rest: memoryview) -> None:
+        """Write all of it; past the system's cache where the disk takes it as it lies, which saves
+        the system a copy of it, and others what they have in the cache.
         """
-        if sys.platform == "linux":
-            with suppress(OSError):  # it is a hint: what is wrong with the disk is told by `settle`
-                os.posix_fadvise(self._opened(), start, length, os.POSIX_FADV_DONTNEED)
+        while rest:
+            is_whole = not (self._size | len(rest)) % _BLOCK
+            self._go_past_cache(file, is_whole and len(rest) >= _MANY)
+            try:
+                written = os.write(file, rest)
+            except OSError as error:
+                if not self._is_past_cache or error.errno != errno.EINVAL:
+                    raise
+                self._never_past_cache(file)  # this disk is particular about where bytes begin
+                continue
+            self._size += written
+            rest = rest[written:]
 
     def settle(self, pieces: Sequence[bytes | bytearray | memoryview]) -> bytes:
         """Append the last `pieces`, make the blob durable under its name; its SHA-256."""
@@ -72,6 +87,19 @@ class Landing:
             sync_folder(self._made.parent)
             self._made = None
 
+    def _go_past_cache(self, file: int, wanted: bool) -> None:
+        if wanted != self._is_past_cache and self._may_go_past_cache:
+            try:
+                _set_direct(file, wanted)
+            except OSError:  # a file system that is all in memory, for one, knows no other way
+                self._may_go_past_cache = False
+            else:
+                self._is_past_cache = wanted
+
+    def _never_past_cache(self, file: int) -> None:
+        _set_direct(file, False)
+        self._is_past_cache = self._may_go_past_cache = False
+
     def _opened(self) -> int:
         if self._file is None:
             self._file = self._folders.open_in(self._partial, _NEW, _PRIVATE_FILE)
@@ -82,3 +110,8 @@ class Landing:
         if self._file is not None:
             file, self._file = self._file, None
             os.close(file)
+
+
+def _set_direct(file: int, wanted: bool) -> None:
+    flags = fcntl.fcntl(file, fcntl.F_GETFL)
+    fcntl.fcntl(file, fcntl.F_SETFL, flags | os.O_DIRECT if wanted else flags & ~os.O_DIRECT)

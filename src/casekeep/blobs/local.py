@@ -11,7 +11,6 @@ from uuid import UUID
 
 import structlog
 
-from casekeep.blobs.behind import Behind
 from casekeep.blobs.folders import Folders
 from casekeep.blobs.landing import BESIDE, Landing
 from casekeep.blobs.naming import PARTIAL, SHARDS, id_in, name_of
@@ -25,9 +24,6 @@ log = structlog.get_logger()
 
 _HELD = 1 << 19
 """Bytes kept in memory before a thread writes them: a small file takes one hop, all in all."""
-_PUSHED = 8 << 20
-"""Bytes written before the disk is set to work on them: those of one push at a time, whereby a slow
-disk holds back whoever sends."""
 
 
 class LocalStore:
@@ -147,8 +143,6 @@ class LocalWriter:
         self._landing = landing
         self._held: list[bytes | bytearray | memoryview] = []
         self._held_size = 0
-        self._pushing = Behind()
-        self._pushed = 0
         self.size = 0
         self.finished = False
 
@@ -162,13 +156,10 @@ class LocalWriter:
         if is_enough:
             with _told(missing=StoreUnavailable):
                 await self._threads.run(self._landing.write, self._release())
-                if self.size - self._pushed >= _PUSHED:
-                    await self._push()
 
     async def finish(self) -> Written:
         """Make the blob durable under its key; what it holds. Raises StoreUnavailable."""
         with _told(missing=StoreUnavailable):
-            await self._pushing.settle()
             sha256 = await self._threads.run(self._landing.settle, self._release())
         self.finished = True
         return Written(self.size, sha256)
@@ -176,14 +167,8 @@ class LocalWriter:
     async def discard(self) -> None:
         """Remove what was written. Raises StoreUnavailable."""
         self._release()
-        await self._pushing.let_go()
         with _told():
             await self._threads.run(self._landing.discard)
-
-    async def _push(self) -> None:
-        await self._pushing.settle()
-        start, self._pushed = self._pushed, self.size
-        self._pushing.begin(self._threads.run(self._landing.push, start, self.size - start))
 
     def _release(self) -> list[bytes | bytearray | memoryview]:
         held, self._held, self._held_size = self._held, [], 0

@@ -3,6 +3,7 @@ passes them on, and both say what opens them again.
 """
 
 from collections.abc import Callable
+from mmap import mmap
 
 from casekeep.blobs.behind import Behind
 from casekeep.blobs.buffers import Buffers
@@ -41,7 +42,7 @@ class SealingWriter:
         self._data_key = new_data_key()
         self._sealer = Sealer(self._data_key, bound_to(key))
         self._room = self._sealer.room
-        self._segment: bytearray | None = None
+        self._segment: mmap | None = None
         self._filled = 0
         self._behind = Behind()
         self.size = 0
@@ -96,7 +97,7 @@ class SealingWriter:
         if are_busy:  # with the bytes of others: to hold more of these would gain nothing
             await self._behind.settle()
 
-    async def _pass_on(self, segment: bytearray, filled: int) -> None:
+    async def _pass_on(self, segment: mmap, filled: int) -> None:
         sealed = self._buffers.take()
         try:
             content = memoryview(segment)[:filled]

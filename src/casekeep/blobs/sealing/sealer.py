@@ -1,6 +1,7 @@
 """One blob on its way to being sealed, as blocking calls: hashed as it is, given out sealed."""
 
 import hashlib
+from mmap import mmap
 
 from casekeep.blobs.sealing.format import SegmentCipher, new_header
 from casekeep.blobs.sealing.segments import room_in
@@ -24,7 +25,7 @@ class Sealer:
         return room_in(self._number)
 
     def seal(
-        self, content: bytes | memoryview, into: bytearray, *, is_last: bool = False
+        self, content: bytes | memoryview, into: bytearray | mmap, *, is_last: bool = False
     ) -> memoryview:
         """Seal the next segment, which is full unless it is the last; the bytes of `into` that are
         to be written. A full one may be the last too, so it must wait for the byte after it.
