@@ -20,7 +20,7 @@ def some_bytes(size: int) -> bytes:
     return random.Random(size).randbytes(size)
 
 
-async def keep(store: BlobStore, key: BlobKey, *pieces: bytes) -> Written:
+async def keep(store: BlobStore, key: BlobKey, *pieces: bytes | memoryview) -> Written:
     async with store.receive(key) as writer:
         for piece in pieces:
             await writer.write(piece)

@@ -2,6 +2,8 @@
 
 import asyncio
 import errno
+import fcntl
+import mmap
 import os
 import resource
 import signal
@@ -115,21 +117,31 @@ async def test_finish_is_durable_before_it_returns(
     ]
 
 
-async def test_the_disk_is_at_work_before_a_large_blob_is_whole(
+@pytest.mark.parametrize("start", [0, 1, 4096])
+@pytest.mark.parametrize("size", [CHUNK, CHUNK + 1, 2 * CHUNK - 4096])
+async def test_a_large_blob_is_whole_wherever_its_pieces_lie(
+    store: LocalStore, start: int, size: int
+) -> None:
+    """Whether a disk takes them as they lie depends on it."""
+    key, memory = fresh_key(), mmap.mmap(-1, 3 * CHUNK, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    memory[start : start + size] = content = some_bytes(size)
+    piece = memoryview(memory)[start : start + size]
+    await keep(store, key, piece, b"between", piece, piece)
+    whole = content + b"between" + 2 * content
+    assert await read_all(store, key, 0, len(whole)) == whole
+
+
+async def test_a_file_system_that_knows_only_its_cache_will_do(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun: list[tuple[int, int]] = []
+    def refuse(file: int, command: int, argument: int = 0) -> int:
+        if command == fcntl.F_SETFL:
+            raise OSError(errno.EINVAL, "as tmpfs says")
+        return 0
 
-    def advise(file: int, start: int, length: int, advice: int) -> None:
-        assert os.fstat(file).st_size >= start + length
-        assert advice == os.POSIX_FADV_DONTNEED
-        begun.append((start, length))
-        raise OSError(errno.EINVAL, "as a file system says that takes no advice")
-
-    monkeypatch.setattr(os, "posix_fadvise", advise)
-    key, content = fresh_key(), some_bytes(20 * CHUNK)
-    await keep(store, key, *(content[at : at + CHUNK] for at in range(0, len(content), CHUNK)))
-    assert begun == [(0, 8 * CHUNK), (8 * CHUNK, 8 * CHUNK)]
+    monkeypatch.setattr(fcntl, "fcntl", refuse)
+    key, content = fresh_key(), some_bytes(3 * CHUNK)
+    await keep(store, key, content[:CHUNK], content[CHUNK:])
     assert await read_all(store, key, 0, len(content)) == content
 
 
