@@ -67,14 +67,15 @@ class GatedWriter:
         return await self._writer.finish()
 
 
-async def test_bytes_are_taken_while_a_segment_is_written_but_no_more_than_one(
+async def test_while_one_segment_is_written_one_is_sealed_and_one_taken(
     tmp_path: Path, keys: KeysInMemory
 ) -> None:
     raw, key, piece = Gated(tmp_path / "blobs"), fresh_key(), some_bytes(SEGMENT)
     async with Vault(raw, keys).receive(key) as writer:
         await writer.write(piece)  # a segment, and the first bytes of the next
         await raw.arrived.wait()
-        await writer.write(piece[100:])  # which is not full with these, so they wait for nobody
+        await writer.write(piece)  # which is sealed while the first is written
+        await writer.write(piece[200:])  # the third is not full with these: they wait for nobody
         held_back = asyncio.create_task(writer.write(piece))
         await asyncio.wait([held_back], timeout=0.1)
         assert not held_back.done()
@@ -82,7 +83,7 @@ async def test_bytes_are_taken_while_a_segment_is_written_but_no_more_than_one(
         await held_back
         written = await writer.finish()
     keys.record(key, written)
-    content = piece + piece[100:] + piece
+    content = piece + piece + piece[200:] + piece
     assert written.sha256 == hashlib.sha256(content).digest()
     assert await read_all(Vault(raw, keys), key, 0, len(content)) == content
 

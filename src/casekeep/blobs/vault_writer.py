@@ -20,7 +20,8 @@ Remember = Callable[[BlobKey, Opened], None]
 
 class SealingWriter:
     """Takes the bytes of one blob and writes them sealed, in a thread whenever they are many. While
-    one segment is sealed and written, the bytes of the next are taken, and no more than those.
+    one segment is written, the next is sealed, and the bytes of the one after it are taken; no more
+    than those.
     """
 
     def __init__(  # noqa: PLR0917 - what the vault has, then what is to be sealed
@@ -44,7 +45,8 @@ class SealingWriter:
         self._room = self._sealer.room
         self._segment: mmap | None = None
         self._filled = 0
-        self._behind = Behind()
+        self._sealing = Behind()
+        self._writing = Behind()
         self.size = 0
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -63,7 +65,8 @@ class SealingWriter:
 
     async def finish(self) -> Written:
         """Make the blob durable under its key; what it holds. Raises StoreUnavailable."""
-        await self._behind.settle()
+        await self._sealing.settle()
+        await self._writing.settle()
         content = memoryview(self._segment or b"")[: self._filled]
         sealed = self._buffers.take()
         try:
@@ -81,28 +84,34 @@ class SealingWriter:
 
     async def let_go(self) -> None:
         """Wait for what is on its way, before the writer below is left."""
-        await self._behind.let_go()
+        await self._sealing.let_go()
+        await self._writing.let_go()
         if self._segment is not None:
             self._buffers.give_back(self._segment)
             self._segment = None
 
     async def _begin_next(self) -> None:
         """Have the full segment sealed and written, and begin another one."""
-        await self._behind.settle()
+        await self._sealing.settle()
         are_busy = self._threads.are_busy
         full, self._segment = self._segment, None
         assert full is not None  # noqa: S101 - what is full has a buffer
-        self._behind.begin(self._pass_on(full, self._filled))
+        self._sealing.begin(self._seal(full, self._filled))
         self._room, self._filled = ROOM, 0
         if are_busy:  # with the bytes of others: to hold more of these would gain nothing
-            await self._behind.settle()
+            await self._sealing.settle()
+            await self._writing.settle()
 
-    async def _pass_on(self, segment: mmap, filled: int) -> None:
+    async def _seal(self, segment: mmap, filled: int) -> None:
         sealed = self._buffers.take()
+        content = memoryview(segment)[:filled]
+        written = await self._threads.run(self._sealer.seal, content, sealed)
+        self._buffers.give_back(segment)
+        await self._writing.settle()
+        self._writing.begin(self._write(sealed, written))
+
+    async def _write(self, sealed: mmap, written: memoryview) -> None:
         try:
-            content = memoryview(segment)[:filled]
-            written = await self._threads.run(self._sealer.seal, content, sealed)
-            self._buffers.give_back(segment)
             await self._raw.write(written)
         finally:
             self._buffers.give_back(sealed)

@@ -7,6 +7,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -32,6 +33,10 @@ from casekeep.retention.rounds import purge_forever
 from casekeep.settings import Settings, load_settings
 from casekeep.webhooks.rescuing import rescue_forever
 
+_SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the interpreter while others want it: those that seal and write bytes
+need it for moments only, and would wait ten times as long by default.
+"""
 _SWEEP_SECONDS = 30.0
 _SEAL_SECONDS = 10.0
 _RESCUE_SECONDS = 300.0
@@ -43,6 +48,7 @@ def application() -> Root:
     settings come from the environment.
     """
     give_memory_back()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     configure_logging()
     _end_with_supervisor()
     settings = load_settings()
