@@ -174,9 +174,10 @@ def _up(clinic: Clinic, taken: Taken, source: Path) -> str:
 
 
 def _down(taken: Taken, ours: str, theirs: str, token: str, source: Path) -> None:
-    """One round of downloads."""
+    """One round of downloads, of files that were read before: nginx's always was."""
     target = source.with_name("target.pdf")
     fetch = ("curl", "-sS", "--fail", "-H", token, "-o")
+    run(*fetch, "/dev/null", ours)
     taken.time("download", run, *fetch, str(target), ours)
     run("cmp", str(source), str(target))
     target.unlink()
@@ -215,7 +216,7 @@ def upload_at_once(clinic: Clinic, folder: Path, count: int, mib: int) -> None:
     source = folder / "each.pdf"
     make_file(source, mib)
     peaks, ended = [_memory(clinic)], threading.Event()
-    print(f"memory before: {peaks[0]:.0f} MiB")
+    print(f"memory before: {_told(peaks)}")
 
     def watch() -> None:
         while not ended.wait(0.05):
@@ -231,13 +232,18 @@ def upload_at_once(clinic: Clinic, folder: Path, count: int, mib: int) -> None:
     watcher.join()
     print(
         f"{count} uploads of {mib} MiB at once: {count * mib / seconds:.0f} MiB/s, "
-        f"most memory {max(peaks):.0f} MiB ({len(processes(clinic))} processes)"
+        f"most memory {_told(peaks)}"
     )
 
 
-def _memory(clinic: Clinic) -> float:
-    """MiB of all server processes, pages that they share counted once."""
-    return sum(_proportional(each.pid) for each in processes(clinic)) / 1024
+def _memory(clinic: Clinic) -> list[float]:
+    """MiB of each of the server's processes, pages that they share counted once."""
+    return [_proportional(each.pid) / 1024 for each in processes(clinic)]
+
+
+def _told(peaks: list[list[float]]) -> str:
+    most, largest = max(map(sum, peaks)), max(max(each) for each in peaks)
+    return f"{largest:.0f} MiB in one process, {most:.0f} MiB in all {len(peaks[0])}"
 
 
 def _proportional(pid: int) -> int:
@@ -253,11 +259,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--at-once", type=int, default=16)
     parser.add_argument("--each", type=int, default=256)
+    parser.add_argument("--workers", type=int, default=2, help="server processes")
     parser.add_argument("--folder", default=None)
     chosen = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="casekeep-transfer-", dir=chosen.folder) as folder,
-        running_clinic(patients=1, CASEKEEP_LAB_LIMIT_MIB="4096") as clinic,
+        running_clinic(workers=chosen.workers, patients=1, CASEKEEP_LAB_LIMIT_MIB="4096") as clinic,
     ):
         if chosen.rounds:
             measure(clinic, Path(folder), chosen.mib, chosen.rounds)

@@ -43,10 +43,10 @@ class Vault:
     """A BlobStore over `store`. Sizes and offsets are those of the content."""
 
     def __init__(
-        self, store: RawStore, keys: Keys, *, sealing: bool = True, threads: int = 4
+        self, store: RawStore, keys: Keys, *, sealing: bool = True, threads: int = 2
     ) -> None:
         """`sealing`: whether new blobs are sealed; those that are there stay as they are.
-        `threads`: how many segments may be sealed or opened at one moment.
+        `threads`: how many segments may be sealed or opened at one moment; two keep up with a disk.
         """
         self.store = store
         self._keys = keys
