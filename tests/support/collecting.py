@@ -34,7 +34,7 @@ TOGETHER = ("tests/client",)
 # What is left to chance is chosen alike by all processes of a run, which inherit this.
 os.environ.setdefault("FAULT_SEED", str(random.SystemRandom().randrange(1 << 31)))
 
-_NEEDS_A_SERVER = {"server_dsn", "test_server", "db"}
+_NEEDS_A_SERVER = {"server_dsn", "test_server", "db", "moto", "rclone"}
 
 
 @pytest.hookimpl(tryfirst=True)
