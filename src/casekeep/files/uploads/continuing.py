@@ -18,13 +18,12 @@ from casekeep.files.uploads.beginning import demand_length, demand_place
 from casekeep.files.uploads.finishing import accepted_of, end_refused, finish, sender_of
 from casekeep.files.uploads.kit import Grip, Kit, gripping, own_upload, try_to_clear
 from casekeep.files.uploads.model import DIGESTS, Arrival, Part, State, Upload
-from casekeep.identity.model import Actor, Clinician, Patient
+from casekeep.identity.model import Actor
 from casekeep.kernel.errors import (
     ChecksumWrong,
     FileTypeRefused,
     InputNotValid,
     OffsetWrong,
-    RoleNotAllowed,
     UploadBroken,
     UploadGone,
 )
@@ -70,7 +69,7 @@ async def _take(
         if arrival.offset != upload.received:
             raise OffsetWrong
         if arrival.length is not None and arrival.length != upload.length:
-            await _set_length(tx, kit, actor, upload, arrival.length)
+            await _set_length(tx, kit, upload, arrival.length)
             upload = await own_upload(tx, kit, actor, upload_id)
         _check_size(kit, upload, arrival)
         if upload.state is State.RECEIVING:
@@ -81,18 +80,13 @@ async def _take(
         return upload
 
 
-async def _set_length(tx: Tx, kit: Kit, actor: Actor, upload: Upload, length: int) -> None:
+async def _set_length(tx: Tx, kit: Kit, upload: Upload, length: int) -> None:
     if upload.length is not None or length < upload.received:
         raise InputNotValid("Upload-Length cannot be changed")
     demand_length(kit, upload.name, length)
-    await _demand_place(tx, kit, actor, length - upload.received)
+    more = length - upload.received
+    await demand_place(tx, kit, sender_of(upload), more, begins=False)
     await queries.set_length(tx, upload.id, length)
-
-
-async def _demand_place(tx: Tx, kit: Kit, actor: Actor, more: int) -> None:
-    if not isinstance(actor, Clinician | Patient):
-        raise RoleNotAllowed
-    await demand_place(tx, kit, actor, more, begins=False)
 
 
 def _check_size(kit: Kit, upload: Upload, arrival: Arrival) -> None:
