@@ -146,9 +146,9 @@ def _print(done: "Due | Purged", *, as_json: bool) -> None:
     )
     if until is not None:
         typer.echo(
-            f"Backups up to {until} may still hold it, with its keys: whoever has one of them and "
-            "the deployment's key can read it until that backup is pruned. 'casekeep backup list' "
-            "shows which."
+            f"Backups up to {until}, and any that a clock which ran ahead has dated later, may "
+            "still hold it, with its keys: whoever has one of them and the deployment's key can "
+            "read it until that backup is pruned. 'casekeep backup list' shows which."
         )
     if done.left:
         typer.echo(
